@@ -1,0 +1,1 @@
+"""Reading and writing checkpoints, moxu's own and foreign ones."""

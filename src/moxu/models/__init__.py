@@ -1,0 +1,1 @@
+"""Architectures in torch: one file each, read from top to bottom."""

@@ -1,0 +1,59 @@
+"""What the torch models share: reading without gradients, and the loss-free face of a LanguageModel."""
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from moxu.language_model import Array
+from moxu.models.state import TensorState
+
+
+class TorchLanguageModel(nn.Module):
+    """A causal model in torch. An architecture defines ``forward``, ``start`` and ``read``; the rest is here.
+
+    ``forward(ids)`` (B, T) -> logits (B, T, V) is the training form and never sees a State.
+    """
+
+    architecture: ClassVar[str]
+    config_type: ClassVar[type]
+    config: Any
+    vocab_size: int
+    max_context: int | None = None
+
+    def start(self, batch: int) -> TensorState:
+        """Return the state of ``batch`` rows that have read nothing."""
+        raise NotImplementedError
+
+    def read(self, ids: Tensor, state: TensorState) -> tuple[Tensor, TensorState]:
+        """Read ids (B, T) on from ``state``; return what the head is applied to (B, T, D), and the new state."""
+        raise NotImplementedError
+
+    def logits(self, hidden: Tensor, state: TensorState) -> Tensor:
+        """Return the logits (B, t, V) of the last t places that ``state`` has read, from their ``hidden`` (B, t, D)."""
+        raise NotImplementedError
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Fill the parameters with the values training starts from, drawn from ``generator``."""
+        raise NotImplementedError
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    def parameter_count(self) -> int:
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    @torch.inference_mode()
+    def prefill(self, ids: Array) -> tuple[Tensor, TensorState]:
+        tensor = self._ids(ids)
+        hidden, state = self.read(tensor, self.start(tensor.shape[0]))
+        return self.logits(hidden[:, -1:], state)[:, 0].float(), state  # (B, V)
+
+    @torch.inference_mode()
+    def extend(self, ids: Array, state: TensorState) -> tuple[Tensor, TensorState]:
+        hidden, state = self.read(self._ids(ids), state)
+        return self.logits(hidden, state).float(), state  # (B, T, V)
+
+    def _ids(self, ids: Array) -> Tensor:
+        return torch.as_tensor(ids, dtype=torch.int64, device=self.device)

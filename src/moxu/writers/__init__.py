@@ -1,0 +1,1 @@
+"""Whatever serves a request to write."""
