@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from moxu.checkpoints.storage import Store
 from moxu.text.tokenizer import Tokenizer
 
 
@@ -44,6 +45,9 @@ class Format(Protocol):
         """Read; CheckpointError names what is missing, left over or of a wrong shape."""
         ...
 
-    def write(self, checkpoint: Checkpoint, path: Path) -> None:
-        """Write; CheckpointError when this format cannot hold the checkpoint's architecture."""
+    def write(self, checkpoint: Checkpoint, path: Path, store: Store | None = None) -> None:
+        """Write, in the number type ``store`` (None: the format's own); what stood at ``path`` stays until all is well.
+
+        CheckpointError when this format cannot hold the checkpoint's architecture.
+        """
         ...

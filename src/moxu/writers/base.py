@@ -1,0 +1,124 @@
+"""What everything that serves a request to write has in common: the request, the events, and the Writer itself.
+
+The command line, the server and the desk know nothing below this file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from moxu.decode.draw import SEED_LIMIT
+from moxu.decode.options import SamplingOptions, check_range, sampling_options
+from moxu.decode.steps import FinishReason
+from moxu.decode.stream import Finish, Piece, Token
+from moxu.decode.window import WindowPolicy, check_policy
+from moxu.errors import SettingsError
+
+__all__ = [
+    "Continuation",
+    "Event",
+    "Finish",
+    "FinishReason",
+    "Piece",
+    "Request",
+    "Started",
+    "Token",
+    "Writer",
+    "collect",
+    "write_texts",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to write on from, and how.
+
+    ``prompt`` is the exact text to read; ``moxu.text.prepare`` makes one from what a person typed. ``count``
+    continuations of at most ``max_chars`` characters are written; the i-th has the seed ``seed + i`` (None: a fresh
+    one, told in Started). A text ends before any of the ``stop`` strings. ``window`` says what happens past the
+    context of the model. ``top_logprobs``: report each token's logprob, and so many likelier ones (None: neither).
+
+    Raises SettingsError for a value out of its range.
+    """
+
+    prompt: str
+    options: SamplingOptions = field(default_factory=sampling_options)
+    count: int = 1
+    max_chars: int = 300
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    window: WindowPolicy = "reread"
+    top_logprobs: int | None = None
+
+    def __post_init__(self) -> None:
+        check_range("count", self.count, 1, 1024)
+        check_range("max_chars", self.max_chars, 1, float("inf"))
+        check_range("seed", self.seed, 0, SEED_LIMIT - 1)
+        check_range("top_logprobs", self.top_logprobs, 0, 100)
+        check_policy(self.window)
+        if not self.prompt:
+            raise SettingsError("the prompt is empty; give at least one character, or a newline to begin a paragraph")
+        if "" in self.stop:
+            raise SettingsError("a stop string is empty; expected at least one character")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The prompt's characters, how many of them (its last ones) the model will see, and the seed of each row."""
+
+    prompt_characters: int
+    visible_characters: int
+    seeds: tuple[int, ...]
+
+
+Event = Started | Piece | Finish
+"""First one Started, then the Pieces of all rows as they come, and one Finish for each row."""
+
+
+class Writer(Protocol):
+    """Anything that continues a text: a local model, a remote endpoint."""
+
+    name: str
+
+    def write(self, request: Request) -> Iterator[Event]:
+        """Write, and tell as it goes. Closing the iterator stops the writing at once."""
+        ...
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A finished continuation."""
+
+    text: str
+    finish_reason: FinishReason
+    seed: int
+    characters_per_second: float
+    tokens: tuple[Token, ...] = ()
+
+
+def collect(events: Iterator[Event]) -> list[Continuation]:
+    """Return the continuations, in the order of their rows, once all are finished."""
+    seeds: tuple[int, ...] = ()
+    pieces: dict[int, list[Piece]] = {}
+    finished: dict[int, Finish] = {}
+    for event in events:
+        match event:
+            case Started():
+                seeds = event.seeds
+            case Piece():
+                pieces.setdefault(event.row, []).append(event)
+            case Finish():
+                finished[event.row] = event
+    return [_continuation(pieces.get(row, []), finished[row], seeds[row]) for row in sorted(finished)]
+
+
+def write_texts(writer: Writer, request: Request) -> list[str]:
+    """Return the text of each continuation."""
+    return [continuation.text for continuation in collect(writer.write(request))]
+
+
+def _continuation(pieces: list[Piece], finish: Finish, seed: int) -> Continuation:
+    text = "".join(piece.text for piece in pieces)
+    tokens = tuple(token for piece in pieces for token in piece.tokens)
+    speed = finish.characters / finish.seconds if finish.seconds > 0 else 0.0
+    return Continuation(text, finish.reason, seed, speed, tokens)

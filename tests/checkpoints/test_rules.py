@@ -1,0 +1,72 @@
+"""Conversions as data: applied, inverted, and every tensor accounted for."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moxu.checkpoints.rules import FLATTEN, TRANSPOSE, Rule, account, apply, invert, names
+from moxu.errors import CheckpointError
+
+RULES = [
+    Rule("mask", None),
+    Rule("h.{i}.fc.{kind}", "blocks.{i}.{kind}.up", TRANSPOSE),
+    Rule("h.{i}.mix_{m}", change=FLATTEN),
+    *names("emb.weight"),
+]
+
+
+def test_rules_rename_reshape_drop_and_keep_the_order() -> None:
+    tensors = {
+        "h.10.fc.weight": torch.arange(6).reshape(2, 3),
+        "mask": torch.ones(1),
+        "h.10.mix_k": torch.arange(3).reshape(1, 1, 3),
+        "emb.weight": torch.zeros(2, 2),
+    }
+    result = apply(RULES, tensors, "file")
+    assert list(result) == ["blocks.10.weight.up", "h.10.mix_k", "emb.weight"]
+    assert torch.equal(result["blocks.10.weight.up"], torch.arange(6).reshape(2, 3).t())
+    assert result["h.10.mix_k"].shape == (3,)
+
+
+@given(layer=st.integers(0, 200), rows=st.integers(1, 4), columns=st.integers(1, 4))
+def test_inverted_rules_lead_back(layer: int, rows: int, columns: int) -> None:
+    tensors = {
+        f"h.{layer}.fc.weight": torch.rand(rows, columns),
+        f"h.{layer}.mix_r": torch.rand(1, 1, columns),
+        "emb.weight": torch.rand(rows),
+    }
+    back = apply(invert(RULES), apply(RULES, tensors, "there"), "back")
+    assert list(back) == list(tensors)
+    assert all(torch.equal(back[name], tensors[name]) for name in tensors)
+
+
+def test_tensor_without_a_rule_is_named_with_the_nearest_name() -> None:
+    with pytest.raises(CheckpointError, match=r"file: unexpected tensor 'h\.7\.mux_k'; did you mean 'h\.7\.mix_"):
+        apply(RULES, {"h.7.mux_k": torch.ones(1)}, "file")
+
+
+def test_number_in_a_name_is_a_number() -> None:
+    with pytest.raises(CheckpointError, match="unexpected tensor"):
+        apply(RULES, {"h.x.mix_k": torch.ones(1)}, "file")
+
+
+def test_two_tensors_of_one_name_are_an_error() -> None:
+    rules = [Rule("old", "new"), Rule("new")]
+    with pytest.raises(CheckpointError, match="both become 'new'"):
+        apply(rules, {"old": torch.ones(1), "new": torch.ones(1)}, "file")
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ({"a": (2,)}, "the tensor 'bias' and 1 more is missing"),
+        ({"a": (2,), "bias": (1,), "c": (1,), "d": (3,)}, "unexpected tensor 'd'"),
+        ({"a": (2,), "bais": (1,)}, "unexpected tensor 'bais'; did you mean 'bias'"),
+        ({"a": (2, 1), "bias": (1,), "c": (1,)}, r"'a' has the shape \(2, 1\); expected \(2,\)"),
+    ],
+)
+def test_tensors_that_differ_from_the_model_are_named(found: dict[str, tuple[int, ...]], message: str) -> None:
+    expected = {"a": torch.Size([2]), "bias": torch.Size([1]), "c": torch.Size([1])}
+    with pytest.raises(CheckpointError, match=f"file: .*{message}"):
+        account({name: torch.ones(shape) for name, shape in found.items()}, expected, "file")

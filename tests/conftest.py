@@ -1,0 +1,22 @@
+"""Fixtures that any test may use."""
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """The small golden sets in the repository."""
+    return REPOSITORY / "tests" / "golden"
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The full golden sets beside the repository; the test is skipped where they are not."""
+    path = REPOSITORY.parent / "shared" / "reference"
+    if not path.is_dir():
+        pytest.skip("the reference data are not beside the repository")
+    return path

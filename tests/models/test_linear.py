@@ -1,0 +1,37 @@
+"""The linear layer for single steps against torch's own."""
+
+import pytest
+import torch
+
+from moxu.models import linear
+from moxu.models.linear import FEW_ROWS, Linear
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (FEW_ROWS, 1), (FEW_ROWS + 1, 1), (0, 1)])
+def test_few_rows_give_what_torch_gives(shape: tuple[int, int], bias: bool) -> None:
+    layer = Linear(512, 513, bias=bias)
+    x = torch.randn(*shape, 512, generator=torch.Generator().manual_seed(0))
+    expected = torch.nn.functional.linear(x, layer.weight, layer.bias)
+    with torch.inference_mode():
+        torch.testing.assert_close(layer(x), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_rows_that_need_gradients_have_them() -> None:
+    layer = Linear(512, 513)
+    layer(torch.ones(1, 512)).sum().backward()
+    torch.testing.assert_close(layer.weight.grad, torch.ones(513, 512))
+
+
+def test_other_precisions_keep_their_type() -> None:
+    with torch.inference_mode():
+        assert Linear(512, 513).double()(torch.ones(1, 512, dtype=torch.float64)).dtype == torch.float64
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert Linear(512, 513)(torch.ones(1, 512)).dtype == torch.bfloat16
+
+
+def test_without_onednn_the_layer_still_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "ONEDNN", False)
+    layer = Linear(512, 513)
+    with torch.inference_mode():
+        torch.testing.assert_close(layer(torch.zeros(1, 512))[0], layer.bias)
