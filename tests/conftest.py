@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests_paths import REPOSITORY
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from moxu.models.linear import Linear
 from moxu.models.state import TensorState
 
 COPY_WIDTH = 256  # of the queries and keys of the copy head
-CHUNK = 64  # tokens that one step of the time mix takes together, and at most one read on before its logits
+CHUNK = 64  # tokens that the sums over time take together, and the most places whose logits are made at once
 READ_PIECE = 1024  # tokens that a read takes through all layers together
 COPY_BLOCK = 512  # queries of the copy head that the training form takes together
 

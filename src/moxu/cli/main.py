@@ -1,0 +1,120 @@
+"""The program ``moxu``: its commands, imported when they are used, and what becomes of every mistake."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+import moxu
+from moxu.errors import MoxuError
+
+INCOMPLETE, MISTAKE, INTERRUPTED = 1, 2, 130
+"""Exit statuses beside 0: done but incomplete; the user's mistake; Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class LazyCommand:
+    """Where a command is defined, and its line in ``moxu --help``, which must not import it."""
+
+    place: str  # module:attribute
+    help: str
+
+
+COMMANDS = {
+    "write": LazyCommand("moxu.cli.write:write", "Continue an opening."),
+    "models": LazyCommand("moxu.cli.models:models", "List the installed models."),
+    "convert": LazyCommand("moxu.cli.convert:convert", "Convert a checkpoint from one format to another."),
+    "score": LazyCommand("moxu.cli.score:score", "Measure how well a model foresees a text."),
+    "logits": LazyCommand("moxu.cli.logits:logits", "Write the logits that follow given ids to a file."),
+    "train": LazyCommand("moxu.cli.train:train", "Train a model from a recipe, or resume its training."),
+    "corpus": LazyCommand("moxu.cli.corpus:corpus", "Prepare texts for training."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is called, or asked for its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].place.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(moxu.__version__, message="moxu %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """moxu 墨续: a workshop for Chinese fiction. It continues what you have begun to write.
+
+    \b
+      moxu write 这是一颗
+      moxu write --file chapter.txt --chars 500 -n 4 --out next.txt
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit status; mistakes are told on one line of standard error."""
+    _speak_utf8()
+    try:
+        cli.main(arguments, prog_name="moxu", standalone_mode=False)
+        sys.stdout.flush()
+    except click.UsageError as error:
+        return _fail(_usage_line(error), MISTAKE)
+    except click.ClickException as error:
+        return _fail(error.format_message(), MISTAKE)
+    except MoxuError as error:
+        return _fail(str(error), MISTAKE)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has left: no mistake of anyone's
+        _close_standard_output()
+        return INCOMPLETE
+    except OSError as error:  # a full disk, a drive that was pulled out
+        _close_standard_output()
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}; what was written before is kept", INCOMPLETE)
+    return 0
+
+
+def _speak_utf8() -> None:
+    """Use UTF-8 whatever the system's own encoding is: the texts are Chinese everywhere."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+def _usage_line(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "moxu"
+    return f"{error.format_message().rstrip('.')}; see: {command} --help"
+
+
+def _fail(message: str, status: int) -> int:
+    click.echo(f"moxu: {' '.join(message.split())}", err=True)
+    return status
+
+
+def _close_standard_output() -> None:
+    """Let nothing more be written where writing may have failed, or Python would try again, and complain, at its end."""
+    if sys.stdout is sys.__stdout__:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 — a device
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

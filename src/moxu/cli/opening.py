@@ -1,0 +1,49 @@
+"""Where the opening of a text comes from: the command line, a file, standard input; and what a model makes of it."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from moxu.errors import SettingsError
+from moxu.text.encodings import decode_bytes, read_text
+from moxu.text.prepare import aiwriter_opening, opening
+
+STANDARD_INPUT = "-"
+
+
+def read_opening(argument: str | None, file: Path | None) -> str | None:
+    """Return what the user gave as an opening; None when nobody did and there is a terminal to ask at.
+
+    Without a terminal, standard input is the opening. Raises SettingsError for two sources, TextError for a file that
+    is missing or no text.
+    """
+    if argument is not None and file is not None:
+        raise SettingsError(f"two openings: {_short(argument)!r} and --file {file}; give one of them")
+    if file is not None and str(file) != STANDARD_INPUT:
+        return read_text(file)
+    if argument is not None and argument != STANDARD_INPUT:
+        return _from_command_line(argument)
+    if argument is None and file is None and sys.stdin.isatty():
+        return None
+    return decode_bytes(click.get_binary_stream("stdin").read(), "standard input")[0]
+
+
+def preparation(architecture: str) -> Callable[[str], str]:
+    """Return the function that makes the prompt of an opening, as the models of this architecture were trained."""
+    return aiwriter_opening if architecture.startswith("aiwriter") else opening
+
+
+def _from_command_line(argument: str) -> str:
+    """Read an argument again that was typed in another encoding than the system's: its bytes were kept in surrogates."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return decode_bytes(os.fsencode(argument), "the opening")[0]
+    return argument
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 20 else text[:20] + "…"
