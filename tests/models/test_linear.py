@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from moxu.models import linear
-from moxu.models.linear import FEW_ROWS, Linear
+from moxu.models.linear import FEW_ROWS, Linear, turn_wide_weights
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -35,3 +35,15 @@ def test_without_onednn_the_layer_still_works(monkeypatch: pytest.MonkeyPatch) -
     layer = Linear(512, 513)
     with torch.inference_mode():
         torch.testing.assert_close(layer(torch.zeros(1, 512))[0], layer.bias)
+
+
+def test_turned_weights_are_the_same_values_in_another_order() -> None:
+    layers = torch.nn.Sequential(Linear(512, 513), torch.nn.ReLU(), torch.nn.Linear(513, 40))
+    x = torch.randn(3, 512, generator=torch.Generator().manual_seed(0))
+    before, state = layers(x), {name: tensor.clone() for name, tensor in layers.state_dict().items()}
+    turn_wide_weights(layers)
+    assert not layers[0].weight.is_contiguous()
+    assert layers[2].weight.is_contiguous()
+    assert all(torch.equal(tensor, state[name]) for name, tensor in layers.state_dict().items())
+    with torch.inference_mode():
+        torch.testing.assert_close(layers(x), before, rtol=1e-5, atol=1e-5)

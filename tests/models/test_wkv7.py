@@ -1,12 +1,15 @@
 """The chunked form of the RWKV-7 recurrence against the recurrence itself, forward and backward."""
 
+import sys
+import types
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from moxu.models.wkv7 import wkv7_chunked, wkv7_step
+from moxu.models.wkv7 import wkv7_chunked, wkv7_fused, wkv7_step
 
 Inputs = list[Tensor]
 
@@ -72,3 +75,43 @@ def test_strongest_decay_stays_exact_in_float32(length: int) -> None:
     expected_y, expected_state = step_by_step(*exact)
     torch.testing.assert_close(y.double(), expected_y, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(state.double(), expected_state, atol=1e-4, rtol=1e-4)
+
+
+def test_fused_kernel_is_given_its_own_layout_of_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's states are (B, H, key, value); this stand-in for it computes the recurrence in that layout."""
+
+    def chunk_rwkv7(
+        r: Tensor, w: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, **options: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        state, outputs = options["initial_state"], []
+        for t in range(r.shape[1]):
+            r_t, w_t, k_t, v_t, a_t, b_t = (x[:, t] for x in (r, w, k, v, a, b))
+            stored = torch.einsum("bhkv,bhk->bhv", state, a_t)
+            state = state * w_t.exp()[..., None] + b_t[..., None] * stored[..., None, :]
+            state = state + k_t[..., None] * v_t[..., None, :]
+            outputs.append(torch.einsum("bhkv,bhk->bhv", state, r_t))
+        return torch.stack(outputs, dim=1), state
+
+    package = types.ModuleType("fla.ops.rwkv7")
+    package.chunk_rwkv7 = chunk_rwkv7  # type: ignore[attr-defined]
+    for name in ("fla", "fla.ops"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, "fla.ops.rwkv7", package)
+    inputs = random_inputs(19)
+    for fused, chunked in zip(wkv7_fused(*inputs), wkv7_chunked(*inputs), strict=True):
+        torch.testing.assert_close(fused, chunked)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_fused_kernel_equals_the_recurrence_on_cuda() -> None:
+    pytest.importorskip("fla.ops.rwkv7")
+    generator_inputs = [x.float().cuda() for x in random_inputs(100)]
+    for fused, stepped in zip(wkv7_fused(*generator_inputs), step_by_step(*generator_inputs), strict=True):
+        assert (fused - stepped).norm() / stepped.norm() < 5e-3
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_chunks_equal_the_recurrence_on_cuda() -> None:
+    inputs = [x.cuda() for x in random_inputs(100)]
+    for chunked, stepped in zip(wkv7_chunked(*inputs), step_by_step(*inputs), strict=True):
+        torch.testing.assert_close(chunked, stepped, atol=1e-11, rtol=1e-9)

@@ -9,10 +9,8 @@ from importlib import import_module
 import click
 
 import moxu
+from moxu.cli.exit_status import INCOMPLETE, INTERRUPTED, MISTAKE
 from moxu.errors import MoxuError
-
-INCOMPLETE, MISTAKE, INTERRUPTED = 1, 2, 130
-"""Exit statuses beside 0: done but incomplete; the user's mistake; Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status; mistakes are told on one line of standard error."""
     _speak_utf8()
     try:
-        cli.main(arguments, prog_name="moxu", standalone_mode=False)
+        status = cli.main(arguments, prog_name="moxu", standalone_mode=False)
         sys.stdout.flush()
     except click.UsageError as error:
         return _fail(_usage_line(error), MISTAKE)
@@ -84,11 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has left: no mistake of anyone's
         _close_standard_output()
         return INCOMPLETE
+    except (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        return _fail(_reason(error), MISTAKE)
     except OSError as error:  # a full disk, a drive that was pulled out
         _close_standard_output()
-        place = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{place}{error.strerror or error}; what was written before is kept", INCOMPLETE)
-    return 0
+        return _fail(f"{_reason(error)}; what was written before is kept", INCOMPLETE)
+    return status if isinstance(status, int) else 0
 
 
 def _speak_utf8() -> None:
@@ -104,16 +103,21 @@ def _usage_line(error: click.UsageError) -> str:
     return f"{error.format_message().rstrip('.')}; see: {command} --help"
 
 
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
 def _fail(message: str, status: int) -> int:
     click.echo(f"moxu: {' '.join(message.split())}", err=True)
     return status
 
 
 def _close_standard_output() -> None:
-    """Let nothing more be written where writing may have failed, or Python would try again, and complain, at its end."""
-    if sys.stdout is sys.__stdout__:
+    """Write nothing more where writing may have failed; else Python would try again at its end, and complain."""
+    if sys.__stdout__ is not None and sys.stdout is sys.__stdout__:
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 — a device
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            os.dup2(nowhere.fileno(), sys.__stdout__.fileno())
 
 
 if __name__ == "__main__":

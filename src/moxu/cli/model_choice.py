@@ -43,7 +43,9 @@ def find(name: str) -> Path:
     models = installed()
     path = models.get(name, Path(name))
     if not path.exists():
-        raise CheckpointError(f"no model {name!r}; give the path of a checkpoint, or an installed one: {_names(models)}")
+        raise CheckpointError(
+            f"no model {name!r}; give the path of a checkpoint, or an installed one: {_names(models)}"
+        )
     return path
 
 
@@ -80,10 +82,8 @@ class ModelChoice:
     facts: tuple[str, ...]
 
     def load(self) -> "LoadedModel":
-        """Load the model onto its device, and say which on standard error; the model needs no vocabulary for that."""
+        """Load the model onto its device, and say on standard error which they are."""
         path = find(self.model)
-
-        import torch
 
         from moxu.checkpoints.formats import load
         from moxu.models import devices
@@ -91,7 +91,7 @@ class ModelChoice:
         device = devices.pick(self.device)
         kind = find_kind(path)
         loaded = load(path, device, kind=kind, options=read_options(self.vocab, self.config, self.facts))
-        torch.set_num_threads(self.threads or devices.choose_threads(loaded.model))
+        devices.settle(loaded.model, self.threads)
         size = short_count(loaded.model.parameter_count())
         say(f"moxu · {self.name} · {loaded.model.architecture} {size} · {devices.describe(device)}")
         return loaded
@@ -120,9 +120,15 @@ DEVICE_OPTIONS = (
 )
 
 
-def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def with_options(*options: Callable[[Any], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that adds these click options, shown by ``--help`` in this order."""
-    return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,14 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import click
-
 from moxu.errors import SettingsError
+from moxu.text import prepare
 from moxu.text.encodings import decode_bytes, read_text
-from moxu.text.prepare import aiwriter_opening, opening
 
 STANDARD_INPUT = "-"
 
@@ -28,16 +25,16 @@ def read_opening(argument: str | None, file: Path | None) -> str | None:
         return _from_command_line(argument)
     if argument is None and file is None and sys.stdin.isatty():
         return None
-    return decode_bytes(click.get_binary_stream("stdin").read(), "standard input")[0]
+    return decode_bytes(sys.stdin.buffer.read(), "standard input")[0]
 
 
-def preparation(architecture: str) -> Callable[[str], str]:
-    """Return the function that makes the prompt of an opening, as the models of this architecture were trained."""
-    return aiwriter_opening if architecture.startswith("aiwriter") else opening
+def as_prompt(opening: str, architecture: str) -> str:
+    """Return the prompt that an opening is for the models of this architecture, as they were trained."""
+    return prepare.aiwriter_opening(opening) if architecture.startswith("aiwriter") else prepare.opening(opening)
 
 
 def _from_command_line(argument: str) -> str:
-    """Read an argument again that was typed in another encoding than the system's: its bytes were kept in surrogates."""
+    """Return an argument; one in another encoding than the system's, its bytes kept as surrogates, is read again."""
     try:
         argument.encode()
     except UnicodeEncodeError:

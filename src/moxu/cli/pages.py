@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 
 import click
 
-from moxu.cli.terminal import shows_colours
+from moxu.cli.terminal import paint
 from moxu.errors import SettingsError
 from moxu.text.layout import StreamingIndent
 from moxu.writers.base import Event, Finish, Piece, Started
@@ -108,32 +108,30 @@ class TerminalPage:
 
     def begin(self, row: int, seeds: tuple[int, ...]) -> None:
         if len(seeds) > 1:
-            self._put(("\n" if row else "") + heading(row, seeds) + "\n", dim=True)
+            echo(("\n" if row else "") + paint(heading(row, seeds), sys.stdout, dim=True) + "\n")
         self._indent = StreamingIndent()
         opening = self._opening if row == 0 else self._opening.rpartition("\n")[2]
-        self._put(self._indent.push(opening), fg="cyan")
+        echo(paint(self._indent.push(opening), sys.stdout, colour="cyan"))
 
     def add(self, text: str) -> None:
-        self._put(self._indent.push(text))
+        echo(self._indent.push(text))
 
     def end(self) -> None:
-        self._put("\n")
-
-    def _put(self, text: str, *, fg: str | None = None, dim: bool | None = None) -> None:
-        styled = (fg or dim) and text and shows_colours(sys.stdout)
-        click.echo(click.style(text, fg=fg, dim=dim) if styled else text, nl=False)
+        echo("\n")
 
 
 class OutFile:
-    """The file of ``--out``: whatever was put is in it, also when the program is stopped or the disk is full."""
+    """A file an option names: whatever was put is in it, also when the program is stopped or the disk is full."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, option: str = "--out") -> None:
         """Begin the file anew; SettingsError when it cannot be written to."""
         self.path = path
         try:
             self._file: BinaryIO = path.open("wb", buffering=0)
         except OSError as error:
-            raise SettingsError(f"--out {path}: {error.strerror or error}; name a file that can be written") from None
+            raise SettingsError(
+                f"{option} {path}: {error.strerror or error}; name a file that can be written"
+            ) from None
 
     def put(self, text: str) -> None:
         """Write, at once and whole; OSError that names the file when the disk does not take it."""

@@ -21,11 +21,15 @@ class Record:
             case Started():
                 self.seeds, self._texts = event.seeds, [""] * len(event.seeds)
             case Piece():
-                if not any(self._texts):
+                if not self.has_text:
                     self._began = time.perf_counter()
                 self._texts[event.row] += event.text
             case Finish():
                 self._finishes[event.row] = event
+
+    @property
+    def has_text(self) -> bool:
+        return any(self._texts)
 
     def continuations(self) -> list[Continuation]:
         return [self._continuation(row) for row in range(len(self.seeds))]

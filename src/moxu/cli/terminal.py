@@ -12,9 +12,14 @@ def shows_colours(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def paint(text: str, stream: TextIO, *, colour: str | None = None, dim: bool | None = None) -> str:
+    """Return ``text`` in this style where ``stream`` shows it, else as it is."""
+    return click.style(text, fg=colour, dim=dim) if text and shows_colours(stream) else text
+
+
 def say(line: str) -> None:
     """Print a line of status on standard error, dim on a terminal."""
-    click.echo(click.style(line, dim=True) if shows_colours(sys.stderr) else line, err=True)
+    click.echo(paint(line, sys.stderr, dim=True), err=True)
 
 
 def say_in_place(line: str) -> None:

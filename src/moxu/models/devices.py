@@ -4,6 +4,7 @@ import torch
 
 from moxu.errors import DeviceError
 from moxu.models.base import TorchLanguageModel
+from moxu.models.linear import turn_wide_weights
 
 KINDS = ("cuda", "xpu", "mps", "cpu")
 """In the order in which ``auto`` prefers them. AMD's ROCm presents its devices as cuda."""
@@ -39,6 +40,14 @@ def choose_threads(model: TorchLanguageModel) -> int:
     A large model takes as many as torch would (one for each physical core, or ``OMP_NUM_THREADS``).
     """
     return 1 if model.parameter_count() < ONE_THREAD_BELOW else torch.get_num_threads()
+
+
+def settle(model: TorchLanguageModel, threads: int | None = None) -> None:
+    """Make a model ready to decode where it is: on the processor, with these threads (None: as it is fastest)."""
+    threads = threads or choose_threads(model)
+    torch.set_num_threads(threads)
+    if model.device.type == "cpu" and threads == 1:
+        turn_wide_weights(model)
 
 
 def describe(device: torch.device) -> str:

@@ -1,0 +1,100 @@
+"""The program itself, run in this process or in one of its own, and small models with random weights for it."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from moxu.checkpoints import folder
+from moxu.checkpoints.checkpoint import Checkpoint
+from moxu.cli.main import main
+from moxu.models.registry import build
+from moxu.text.chars import CharTokenizer
+from moxu.text.tokenizer import Tokenizer
+from moxu.text.word_table import UNKNOWN, WordTable
+
+CHARACTERS = "\n这是一颗的了不在有人我他来到说时要就出会也你对生能而子那得于着下自之年过，。？！“”"
+PROGRAM = [sys.executable, "-m", "moxu.cli.main"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
+
+
+Moxu = Callable[..., Answer]
+
+
+@pytest.fixture(autouse=True)
+def user_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of models, which holds none yet."""
+    path = tmp_path / "models"
+    path.mkdir()
+    monkeypatch.setenv("MOXU_MODELS", str(path))
+    return path
+
+
+@pytest.fixture
+def moxu(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Moxu:
+    """Run the program in this process: ``moxu("write", "这是", "--seed", 3, stdin=b"...")``."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> Answer:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        status = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Answer(status, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def start() -> Callable[..., subprocess.Popen[bytes]]:
+    """Start the program in a process of its own, with a pipe for everything it prints."""
+
+    def run(*arguments: object, **environment: str) -> subprocess.Popen[bytes]:
+        command = [*PROGRAM, *map(str, arguments)]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, env={**os.environ, **environment}, **pipes)  # type: ignore[call-overload,no-any-return]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def rwkv7(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A moxu folder: a small RWKV-7 of characters."""
+    tokenizer = CharTokenizer(CHARACTERS)
+    config = {"width": 64, "layers": 2, "vocab_size": tokenizer.vocab_size}
+    card = {"description": "small and random", "licence": "CC0-1.0"}
+    return _make("rwkv7", config, tokenizer, card, tmp_path_factory.mktemp("rwkv7") / "small")
+
+
+@pytest.fixture(scope="session")
+def aiwriter1(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A moxu folder: a small AI-Writer v1 with a window of 12 characters."""
+    tokenizer = WordTable([*CHARACTERS, UNKNOWN])
+    sizes = {"layers": 1, "heads": 2, "width": 8, "attention_width": 8, "feed_forward_width": 8, "folded": False}
+    config = {"vocab_size": tokenizer.vocab_size, "context": 12, **sizes}
+    return _make("aiwriter1", config, tokenizer, {}, tmp_path_factory.mktemp("aiwriter1") / "windowed")
+
+
+def _make(
+    architecture: str, config: dict[str, object], tokenizer: Tokenizer, card: dict[str, object], path: Path
+) -> Path:
+    """Write a model whose likeliest ids are the characters of its vocabulary, so that it writes some text."""
+    generator = torch.Generator().manual_seed(1)
+    model = build(architecture, config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.3, generator=generator)
+    folder.write(Checkpoint(architecture, asdict(model.config), model.state_dict(), tokenizer, card), path)
+    return path

@@ -1,0 +1,172 @@
+"""The program in processes of its own: interrupted, asked on a terminal, with nobody to read what it writes."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+OPENING = "这是一颗"
+LONG = ("--chars", 1_000_000, "--seed", 5)
+PATIENCE = 60.0  # seconds
+
+Start = Callable[..., subprocess.Popen[bytes]]
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither these signals nor these terminals")
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_ctrl_c_leaves_all_texts_in_out_and_exits_130(start: Start, rwkv7: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    process = start("write", OPENING, "--model", rwkv7, *LONG, "-n", 3, "--out", out)
+    wait_until(lambda: out.exists() and out.stat().st_size > 300)
+    process.send_signal(signal.SIGINT)
+    printed, err = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in err.decode()
+    text = out.read_text("utf-8")
+    assert text == printed.decode()
+    first, second, third = (part.partition("〕\n")[2].strip("\n") for part in text.split("〔")[1:])
+    assert len(first) > 50
+    assert abs(len(first) - len(second)) < 50  # written together, so about as long
+    assert abs(len(second) - len(third)) < 50
+
+
+def test_an_interrupted_answer_in_json_is_whole(start: Start, rwkv7: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    process = start("write", OPENING, "--model", rwkv7, *LONG, "--json", "--out", out)
+    wait_until(lambda: out.exists() and out.stat().st_size > 300)
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate()
+    assert process.returncode == 130
+    (one,) = json.loads(printed)["continuations"]
+    assert one["finish_reason"] == "cancelled"
+    assert out.read_text("utf-8").rstrip("\n") == (OPENING + one["text"]).rstrip("\n")
+
+
+def test_a_reader_that_leaves_ends_the_writing_quietly(start: Start, rwkv7: Path) -> None:
+    process = start("write", OPENING, "--model", rwkv7, *LONG)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.read(12).decode() == OPENING
+    process.stdout.close()
+    err = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(PATIENCE) == 1
+    assert "Error" not in err
+    assert "Exception" not in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_behind_standard_output_is_told_on_one_line(start: Start) -> None:
+    command = [sys.executable, "-m", "moxu.cli.main", "--help"]
+    with Path("/dev/full").open("wb") as full:
+        answer = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr.decode() == "moxu: No space left on device; what was written before is kept\n"
+
+
+class Terminal:
+    """The program on a terminal of its own, where somebody types."""
+
+    def __init__(self, *arguments: object, **environment: str) -> None:
+        self._ours, theirs = os.openpty()
+        # The leader of a session that opens a terminal makes it the session's own: it will send the signals of Ctrl-C.
+        program = "import os, sys; os.open(os.ttyname(0), os.O_RDWR); from moxu.cli.main import main; sys.exit(main())"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, *map(str, arguments)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm", **environment},
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def type(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def wait_for(self, text: str) -> str:
+        """Return what is shown up to and including ``text``."""
+        end = time.monotonic() + PATIENCE
+        data = b""
+        while text not in data.decode(errors="ignore"):
+            assert time.monotonic() < end, data.decode(errors="replace")
+            if select.select([self._ours], [], [], 0.1)[0]:
+                data += os.read(self._ours, 4096)
+        return data.decode(errors="ignore")
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Terminal]]:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    opened: list[Terminal] = []
+
+    def open_terminal(*arguments: Any, **environment: str) -> Terminal:
+        opened.append(Terminal(*arguments, **environment))
+        return opened[-1]
+
+    yield open_terminal
+    for each in opened:
+        each.close()
+
+
+def test_a_terminal_is_asked_for_openings_until_ctrl_d(
+    terminal: Callable[..., Terminal], rwkv7: Path, tmp_path: Path
+) -> None:
+    here = terminal("write", "--model", rwkv7, "--chars", 20, "--seed", 5, "--out", tmp_path / "out.txt")
+    here.wait_for("> ")
+    here.type(OPENING + "\n")
+    shown = here.wait_for("characters/s")
+    assert f"\x1b[36m　　{OPENING}\x1b[0m" in shown
+    assert "seed 5" in shown
+    here.wait_for("> ")
+    here.type("\n")  # an empty opening starts a paragraph
+    here.wait_for("characters/s")
+    here.wait_for("> ")
+    here.type("\x04")
+    assert here.process.wait(PATIENCE) == 0
+    first, second = (tmp_path / "out.txt").read_text("utf-8").split("\n\n", 1)
+    assert len(first.replace(OPENING, "", 1).rstrip("\n")) <= 20
+    assert second
+
+
+def test_ctrl_c_ends_a_text_and_at_the_prompt_the_program(terminal: Callable[..., Terminal], rwkv7: Path) -> None:
+    here = terminal("write", "--model", rwkv7, *LONG, NO_COLOR="1")
+    here.wait_for("> ")
+    here.type(OPENING + "\n")
+    here.wait_for(f"　　{OPENING}")
+    here.type("\x03")
+    shown = here.wait_for("characters/s")
+    assert "\x1b[36m" not in shown
+    assert "\x1b[2m" not in shown
+    here.wait_for("> ")
+    here.type("\x03")
+    assert here.process.wait(PATIENCE) == 130
+
+
+def test_the_word_stop_leaves(terminal: Callable[..., Terminal], rwkv7: Path) -> None:
+    here = terminal("write", "--model", rwkv7)
+    here.wait_for("> ")
+    here.type("stop\n")
+    assert here.process.wait(PATIENCE) == 0
