@@ -8,7 +8,6 @@ Every round starts fresh processes; the first round warms the disk and is not co
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -20,7 +19,19 @@ OPENING = "这是一颗"
 def seconds_to_first_character(model: str) -> float:
     """Start the program and wait for the first bytes that follow the opening on its standard output."""
     began = time.perf_counter()
-    command = [sys.executable, "-m", "moxu.cli.main", "write", OPENING, "--model", model, "--chars", "30", "--seed", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "moxu.cli.main",
+        "write",
+        OPENING,
+        "--model",
+        model,
+        "--chars",
+        "30",
+        "--seed",
+        "1",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         seen = b""
@@ -81,7 +92,6 @@ def main() -> None:
     ratio = statistics.median(speed for speed, _ in eight) / statistics.median(speed for speed, _ in alone)
     print(f"{'8 candidates against one':<44}{ratio:>10.2f} x")
     print(median_line("peak memory, 8 candidates", [memory for _, memory in eight], "MB"))
-    print(f"processors: {os.cpu_count()}, user time of children {resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime:.0f} s")
 
 
 if __name__ == "__main__":

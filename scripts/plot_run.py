@@ -26,7 +26,9 @@ def main() -> None:
     by_step = {line["step"]: line for line in lines}  # a resumed run may have logged a step twice
     read = [step * arguments.ids_per_step / 1e6 for step in by_step]
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-    axes.plot(read, [line["bits"] for line in by_step.values()], "o-", color="#b9b2a5", ms=3, label="training, bits per id")
+    axes.plot(
+        read, [line["bits"] for line in by_step.values()], "o-", color="#b9b2a5", ms=3, label="training, bits per id"
+    )
     validation = [line["validation_bits_per_character"] for line in by_step.values()]
     axes.plot(read, validation, "o-", color="#b5402a", ms=4, label="validation, bits per character")
     axes.annotate(f"{validation[-1]:.2f}", (read[-1], validation[-1]), xytext=(4, 4), textcoords="offset points")

@@ -32,9 +32,9 @@ class ByteTokenizer:
 class WordTokenizer(ByteTokenizer):
     """Ids are words of a list; nothing ends a text and nothing is forbidden."""
 
-    newline_id = None
-    end_id = None
-    forbidden_ids = ()
+    newline_id: int | None = None
+    end_id: int | None = None
+    forbidden_ids: tuple[int, ...] = ()
 
     def __init__(self, *words: str) -> None:
         self.words = words
@@ -111,4 +111,5 @@ class WindowedModel(NgramModel):
         return logits, state
 
     def _read(self, held: np.ndarray) -> np.ndarray:
-        return self.table[(held * 31 + np.arange(len(held)) * 13) % 97].sum(axis=0) / np.sqrt(len(held))
+        logits: np.ndarray = self.table[(held * 31 + np.arange(len(held)) * 13) % 97].sum(axis=0) / np.sqrt(len(held))
+        return logits

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -87,10 +88,8 @@ def aiwriter1(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _make("aiwriter1", config, tokenizer, {}, tmp_path_factory.mktemp("aiwriter1") / "windowed")
 
 
-def _make(
-    architecture: str, config: dict[str, object], tokenizer: Tokenizer, card: dict[str, object], path: Path
-) -> Path:
-    """Write a model whose likeliest ids are the characters of its vocabulary, so that it writes some text."""
+def _make(architecture: str, config: dict[str, Any], tokenizer: Tokenizer, card: dict[str, Any], path: Path) -> Path:
+    """Write a folder of a model with random weights; return where."""
     generator = torch.Generator().manual_seed(1)
     model = build(architecture, config)
     with torch.no_grad():

@@ -68,9 +68,9 @@ def test_a_usage_error_is_one_line_that_names_the_mistake(
         (SettingsError("two\nlines"), 2, ["moxu: two lines"]),
         (KeyboardInterrupt(), 130, [""]),
         (
-            OSError(errno.ENOSPC, "No space left", "a.txt"),
+            OSError(errno.ENOSPC, "Full", "a.txt"),
             1,
-            ["moxu: a.txt: No space left; what was written before is kept"],
+            ["moxu: a.txt: Full; what was written before is kept"],
         ),
         (PermissionError(errno.EACCES, "Permission denied", "a.txt"), 2, ["moxu: a.txt: Permission denied"]),
         (click.exceptions.Exit(130), 130, []),

@@ -51,7 +51,7 @@ def test_an_argument_typed_in_gb18030_is_read() -> None:
 
 
 def test_two_openings_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="两座.*--file"):
+    with pytest.raises(SettingsError, match=r"两座.*--file"):
         read_opening("两座山", tmp_path / "a.txt")
 
 

@@ -77,7 +77,7 @@ def test_what_was_put_into_a_file_is_there_before_it_is_closed(tmp_path: Path) -
 
 
 def test_a_file_that_cannot_be_written_is_named_with_its_option(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="--out .*nowhere"):
+    with pytest.raises(SettingsError, match=r"--out .*nowhere"):
         OutFile(tmp_path / "nowhere" / "a.txt")
     with pytest.raises(SettingsError, match="--by-position"):
         OutFile(tmp_path, "--by-position")

@@ -71,7 +71,7 @@ def test_a_reader_that_leaves_ends_the_writing_quietly(start: Start, rwkv7: Path
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
-def test_a_full_disk_behind_standard_output_is_told_on_one_line(start: Start) -> None:
+def test_a_full_disk_behind_standard_output_is_told_on_one_line() -> None:
     command = [sys.executable, "-m", "moxu.cli.main", "--help"]
     with Path("/dev/full").open("wb") as full:
         answer = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
@@ -95,7 +95,7 @@ class Terminal:
             env={**os.environ, "TERM": "xterm", **environment},
         )
         os.close(theirs)
-        self.shown = ""
+        self._unread = b""
 
     def type(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
@@ -103,12 +103,22 @@ class Terminal:
     def wait_for(self, text: str) -> str:
         """Return what is shown up to and including ``text``."""
         end = time.monotonic() + PATIENCE
-        data = b""
-        while text not in data.decode(errors="ignore"):
-            assert time.monotonic() < end, data.decode(errors="replace")
-            if select.select([self._ours], [], [], 0.1)[0]:
-                data += os.read(self._ours, 4096)
-        return data.decode(errors="ignore")
+        while text.encode() not in self._unread:
+            assert time.monotonic() < end, self._unread.decode(errors="replace")
+            self._read()
+        shown, found, self._unread = self._unread.partition(text.encode())
+        return (shown + found).decode(errors="ignore")
+
+    def wait_for_more(self, size: int) -> None:
+        """Wait until so many bytes are shown behind those that were waited for."""
+        end = time.monotonic() + PATIENCE
+        while len(self._unread) < size:
+            assert time.monotonic() < end, self._unread.decode(errors="replace")
+            self._read()
+
+    def _read(self) -> None:
+        if select.select([self._ours], [], [], 0.1)[0]:
+            self._unread += os.read(self._ours, 4096)
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -156,6 +166,7 @@ def test_ctrl_c_ends_a_text_and_at_the_prompt_the_program(terminal: Callable[...
     here.wait_for("> ")
     here.type(OPENING + "\n")
     here.wait_for(f"　　{OPENING}")
+    here.wait_for_more(60)
     here.type("\x03")
     shown = here.wait_for("characters/s")
     assert "\x1b[36m" not in shown

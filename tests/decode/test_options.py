@@ -1,5 +1,7 @@
 import math
 
+from typing import Any
+
 import pytest
 
 from moxu.decode.options import PRESET_TITLES, PRESETS, SamplingOptions, sampling_options
@@ -21,7 +23,7 @@ from moxu.errors import SettingsError
         ("temperature_when", "during", "temperature_when is 'during'; expected before or after"),
     ],
 )
-def test_a_value_out_of_range_is_refused_with_its_range(name: str, value: object, expected: str) -> None:
+def test_a_value_out_of_range_is_refused_with_its_range(name: str, value: Any, expected: str) -> None:
     with pytest.raises(SettingsError) as caught:
         SamplingOptions(**{name: value})
     assert str(caught.value) == expected

@@ -38,12 +38,13 @@ def test_without_onednn_the_layer_still_works(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_turned_weights_are_the_same_values_in_another_order() -> None:
-    layers = torch.nn.Sequential(Linear(512, 513), torch.nn.ReLU(), torch.nn.Linear(513, 40))
+    wide, narrow = Linear(512, 513), torch.nn.Linear(513, 40)
+    layers = torch.nn.Sequential(wide, torch.nn.ReLU(), narrow)
     x = torch.randn(3, 512, generator=torch.Generator().manual_seed(0))
     before, state = layers(x), {name: tensor.clone() for name, tensor in layers.state_dict().items()}
     turn_wide_weights(layers)
-    assert not layers[0].weight.is_contiguous()
-    assert layers[2].weight.is_contiguous()
+    assert not wide.weight.is_contiguous()
+    assert narrow.weight.is_contiguous()
     assert all(torch.equal(tensor, state[name]) for name, tensor in layers.state_dict().items())
     with torch.inference_mode():
         torch.testing.assert_close(layers(x), before, rtol=1e-5, atol=1e-5)

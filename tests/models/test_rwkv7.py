@@ -36,7 +36,8 @@ def random_ids(batch: int, length: int) -> Tensor:
 
 @torch.no_grad()
 def forward(model: Rwkv7, ids: Tensor) -> Tensor:
-    return model(ids)
+    logits: Tensor = model(ids)
+    return logits
 
 
 def read_in_pieces(model: Rwkv7, ids: Tensor, pieces: list[int]) -> tuple[Tensor, TensorState]:

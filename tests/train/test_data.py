@@ -65,7 +65,7 @@ def test_weights_say_how_often_a_group_is_read(packed: PackedText) -> None:
 
 
 def test_weight_of_a_group_that_is_not_there_names_the_nearest(packed: PackedText) -> None:
-    with pytest.raises(SettingsError, match="data.weights names 'neww'; did you mean 'new'"):
+    with pytest.raises(SettingsError, match=r"data\.weights names 'neww'; did you mean 'new'"):
         TrainingData(packed, LENGTH, {"neww": 1.0}, seed=3)
 
 

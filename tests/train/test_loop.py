@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -51,6 +53,29 @@ def train(recipe: Recipe, run: Path, stop_after: int | None = None) -> tuple[Tra
 def test_loss_falls_on_a_text_that_repeats_itself(optimizer: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
     _, progress = train(make_recipe(optimizer=optimizer, steps=40, save_every=40, validate_every=40), tmp_path)
     assert progress.bits[-1] < progress.bits[0] - 1.5
+
+
+OTHER_MODELS = {
+    "aiwriter1": {"context": 16, "layers": 2, "heads": 2, "width": 16, "attention_width": 16, "feed_forward_width": 24},
+    "aiwriter2": {"context": 16, "layers": 2, "width": 16, "ffn_pre": True, "copy_head": True, "b_eps": 1e-9},
+}
+
+
+def with_model(recipe: Recipe, architecture: str, **changes: Any) -> Recipe:
+    config = {**OTHER_MODELS[architecture], **changes}
+    return replace(recipe, model=replace(recipe.model, architecture=architecture, config=config))
+
+
+@pytest.mark.parametrize("architecture", OTHER_MODELS)
+def test_older_architectures_learn_too(architecture: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = with_model(make_recipe(steps=30, save_every=30, validate_every=30), architecture)
+    _, progress = train(recipe, tmp_path)
+    assert progress.bits[-1] < progress.bits[0] - 1
+
+
+def test_sequences_longer_than_the_window_are_refused(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"data.length is 16; the window of this model holds 12"):
+        train(with_model(make_recipe(), "aiwriter1", context=12), tmp_path)
 
 
 def test_last_checkpoints_are_kept_and_can_be_written_with(make_recipe: MakeRecipe, tmp_path: Path) -> None:
@@ -121,7 +146,8 @@ def test_run_killed_without_warning_continues_bit_for_bit(make_recipe: MakeRecip
     resumed, progress = train(recipe, tmp_path / "killed")
     assert progress.lines[0] == "resuming at step 4 of 6"
     assert progress.bits == whole_progress.bits[4:]
-    assert torch.equal(resumed.model.head.weight, whole.model.head.weight)
+    expected = whole.model.state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in resumed.model.state_dict().items())
 
 
 def test_damaged_checkpoint_is_passed_over_for_the_one_before_it(make_recipe: MakeRecipe, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_loss_and_gradients_equal_cross_entropy(rows: int, monkeypatch: pytest.M
     weight = torch.randn(11, 8, generator=generator, dtype=torch.float64, requires_grad=True)
     targets = torch.randint(11, (20,), generator=generator)
     plain = F.cross_entropy(hidden @ weight.T, targets, reduction="sum")
-    sliced = LinearCrossEntropy.apply(hidden, weight, targets, torch.float64)
+    sliced = LinearCrossEntropy.apply(hidden, weight, targets, torch.float64)  # type: ignore[no-untyped-call]
     torch.testing.assert_close(sliced.double(), plain, atol=1e-4, rtol=1e-5)
     expected = torch.autograd.grad(3 * plain, (hidden, weight))
     for found, gradient in zip(torch.autograd.grad(3 * sliced, (hidden, weight)), expected, strict=True):
@@ -45,5 +45,5 @@ def test_loss_is_the_summed_surprise_at_each_next_id(model: Rwkv7) -> None:
 def test_model_without_a_plain_head_is_trained_through_its_logits(model: Rwkv7) -> None:
     ids = torch.randint(13, (3, 9), generator=torch.Generator().manual_seed(2))
     expected = next_token_loss(model, ids)
-    model.features = lambda ids: None  # type: ignore[assignment,method-assign,return-value]
+    model.features = lambda _: None  # type: ignore[method-assign,assignment,return-value]
     torch.testing.assert_close(next_token_loss(model, ids), expected)

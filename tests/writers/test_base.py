@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from moxu.errors import SettingsError
-from moxu.writers.base import Finish, Piece, Request, Started, collect
+from moxu.writers.base import Event, Finish, Piece, Request, Started, collect
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_a_request_that_cannot_be_served_is_refused(values: dict[str, Any], mess
 
 
 def test_collect_puts_interleaved_rows_together() -> None:
-    events = [
+    events: list[Event] = [
         Started(1, 1, (5, 6)),
         Piece(1, "b"),
         Piece(0, "a"),

@@ -1,7 +1,6 @@
 """Turn texts into packed ids: count characters, choose the vocabulary, encode document after document."""
 
 import csv
-import os
 import shutil
 import tarfile
 from collections import Counter
@@ -34,8 +33,9 @@ class Work:
 def read_works(sources: Iterable[Path], manifest: Path | None = None) -> Iterator[Work]:
     """Read ``.txt`` files, folders of them (sorted) and tar archives of them (in the archive's order).
 
-    A manifest (tab-separated, with the columns ``title``, ``split``, ``era`` and ``style``) assigns splits and groups (``era, style``) by title;
-    a work it does not name is refused, so that nothing meant for validation slips into training.
+    A manifest (tab-separated, with the columns ``title``, ``split``, ``era`` and ``style``) assigns splits and groups
+    (``era, style``) by title; a work it does not name is refused, so that nothing meant for validation slips into
+    training.
     """
     rows = _read_manifest(manifest) if manifest else None
     for source in sources:
@@ -45,7 +45,8 @@ def read_works(sources: Iterable[Path], manifest: Path | None = None) -> Iterato
             elif name not in rows:
                 raise TextError(f"{manifest}: does not name {name!r} of {source}; add a row for it")
             else:
-                yield Work(name, text, split=rows[name]["split"], group=f"{rows[name]['era']}, {rows[name]['style']}")
+                row = rows[name]
+                yield Work(name, text, split=row["split"], group=f"{row['era']}, {row['style']}")
 
 
 def _read_manifest(path: Path) -> dict[str, dict[str, str]]:
@@ -106,4 +107,4 @@ def pack(works: Iterable[Work], tokenizer: CharTokenizer, folder: Path, progress
     write_index(part, PackedIndex(dtype.str, save_tokenizer(tokenizer, part), tuple(documents)))
     if folder.exists():
         shutil.rmtree(folder)
-    os.replace(part, folder)
+    part.replace(folder)

@@ -49,7 +49,9 @@ class PackedText:
         try:
             index = json.loads((folder / INDEX_FILE).read_text("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
-            raise TextError(f"{folder}: no packed text here (no {INDEX_FILE}); make it with: moxu corpus pack") from None
+            raise TextError(
+                f"{folder}: no packed text here (no {INDEX_FILE}); make it with: moxu corpus pack"
+            ) from None
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise TextError(f"{folder / INDEX_FILE}: damaged: {error}") from None
         self.index = parse(PackedIndex, index, where=str(folder / INDEX_FILE))

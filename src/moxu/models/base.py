@@ -37,7 +37,7 @@ class TorchLanguageModel(nn.Module):
         """Fill the parameters with the values training starts from, drawn from ``generator``."""
         raise NotImplementedError
 
-    def features(self, ids: Tensor) -> tuple[Tensor, Tensor] | None:
+    def features(self, ids: Tensor) -> tuple[Tensor, Tensor] | None:  # noqa: ARG002
         """Return what a plain linear head is applied to (B, T, D), and its weight (V, D).
 
         Losses use it so that all logits of a batch never exist at once. None: the logits are more than a linear head.

@@ -4,7 +4,9 @@ Parameters carry the names of the released checkpoints. Source: RWKV-7 (arXiv 25
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +15,7 @@ from torch import Tensor, nn
 from moxu.errors import SettingsError
 from moxu.models.base import TorchLanguageModel
 from moxu.models.state import TensorState
-from moxu.models.wkv7 import wkv7
+from moxu.models.wkv7 import Wkv7Inputs, wkv7
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,14 @@ class TimeMix(nn.Module):
         super().__init__()
         width, heads = config.width, config.heads
         self.heads, self.head_size, self.first = heads, config.head_size, layer == 0
-        for name in ("x_r", "x_w", "x_k", "x_v", "x_a", "x_g", "w0", "a0", "k_k", "k_a"):
-            setattr(self, name, nn.Parameter(torch.empty(width)))
+        self.x_r, self.x_w, self.x_k = _vector(width), _vector(width), _vector(width)
+        self.x_v, self.x_a, self.x_g = _vector(width), _vector(width), _vector(width)
+        self.w0, self.a0, self.k_k, self.k_a = _vector(width), _vector(width), _vector(width), _vector(width)
         self.w1, self.w2 = _low_rank(width, config.decay_rank)
         self.a1, self.a2 = _low_rank(width, config.a_rank)
         self.g1, self.g2 = _low_rank(width, config.gate_rank)
         if not self.first:
-            self.v0 = nn.Parameter(torch.empty(width))
+            self.v0 = _vector(width)
             self.v1, self.v2 = _low_rank(width, config.v_rank)
         self.r_k = nn.Parameter(torch.empty(heads, config.head_size))
         self.receptance = nn.Linear(width, width, bias=False)
@@ -105,7 +108,7 @@ class TimeMix(nn.Module):
         k = k * (1 + (a - 1) * self.k_a)
         r, k, v, a = (z.view(by_head).float() for z in (r, k, v, a))  # (B, T, H, N), float32 from here
         with torch.autocast(x.device.type, enabled=False):
-            y, memory = wkv7(r, log_w.view(by_head), k, v, -kappa, kappa * a, memory)
+            y, memory = wkv7(Wkv7Inputs(r, log_w.view(by_head), k, v, -kappa, kappa * a), memory)
         y = self.ln_x(y.reshape(batch * length, width)).view(by_head)
         y = y + (r * k * self.r_k).sum(dim=-1, keepdim=True) * v
         return self.output(y.reshape(batch, length, width) * gate), memory, v_first
@@ -127,14 +130,14 @@ class ChannelMix(nn.Module):
 
     def forward(self, x: Tensor, previous: Tensor) -> Tensor:
         hidden = torch.relu(self.key(torch.addcmul(x, shift(x, previous) - x, self.x_k)))
-        return self.value(hidden * hidden)
+        output: Tensor = self.value(hidden * hidden)
+        return output
 
 
 class Block(nn.Module):
     def __init__(self, config: Rwkv7Config, layer: int) -> None:
         super().__init__()
-        if layer == 0:
-            self.ln0 = nn.LayerNorm(config.width)
+        self.ln0 = nn.LayerNorm(config.width) if layer == 0 else None
         self.ln1 = nn.LayerNorm(config.width)
         self.ln2 = nn.LayerNorm(config.width)
         self.att = TimeMix(config, layer)
@@ -144,6 +147,8 @@ class Block(nn.Module):
         self, x: Tensor, att_previous: Tensor, ffn_previous: Tensor, memory: Tensor, v_first: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return x after the block, what the three parts of the state become, and the first layer's values."""
+        if self.ln0 is not None:
+            x = self.ln0(x)
         z = self.ln1(x)
         mixed, memory, v_first = self.att(z, att_previous, memory, v_first)
         x = x + mixed
@@ -178,40 +183,48 @@ class Rwkv7(TorchLanguageModel):
 
     def start(self, batch: int) -> TensorState:
         width, heads, size = self.config.width, self.config.heads, self.config.head_size
-        new = {"dtype": torch.float32, "device": self.device}
+        zeros = partial(torch.zeros, batch, dtype=torch.float32, device=self.device)
         tensors = {}
         for layer in range(self.config.layers):
-            tensors[f"blocks.{layer}.att.previous"] = torch.zeros(batch, width, **new)
-            tensors[f"blocks.{layer}.ffn.previous"] = torch.zeros(batch, width, **new)
-            tensors[f"blocks.{layer}.att.memory"] = torch.zeros(batch, heads, size, size, **new)
+            tensors[f"blocks.{layer}.att.previous"] = zeros(width)
+            tensors[f"blocks.{layer}.ffn.previous"] = zeros(width)
+            tensors[f"blocks.{layer}.att.memory"] = zeros(heads, size, size)
         return TensorState(torch.zeros(batch, dtype=torch.int64, device=self.device), tensors)
 
     def read(self, ids: Tensor, state: TensorState) -> tuple[Tensor, TensorState]:
-        x = self.blocks[0].ln0(self.emb(ids))  # (B, T, C)
-        before, after = state.tensors, {}
-        v_first = None
+        before: dict[str, Tensor] = state.tensors
+        after: dict[str, Tensor] = {}
+        x, v_first = self.emb(ids), None  # (B, T, C)
         for layer, block in enumerate(self.blocks):
             names = [f"blocks.{layer}.{part}" for part in ("att.previous", "ffn.previous", "att.memory")]
             x, *new, v_first = block(x, *(before[name] for name in names), v_first)
             after.update(zip(names, new, strict=True))
         return x, TensorState(state.lengths + ids.shape[1], after)
 
-    def logits(self, hidden: Tensor, state: TensorState) -> Tensor:
-        return self.head(self.ln_out(hidden))
+    def logits(self, hidden: Tensor, state: TensorState) -> Tensor:  # noqa: ARG002 — other architectures need it
+        logits: Tensor = self.head(self.ln_out(hidden))
+        return logits
+
+    def _blocks(self) -> Iterator[Block]:
+        return (block for block in self.blocks if isinstance(block, Block))
 
     def initialise(self, generator: torch.Generator) -> None:
         """Fill in the starting values of the released recipes; training depends on them."""
         with torch.no_grad():
-            for layer, block in enumerate(self.blocks):
+            for module in self.modules():
+                if isinstance(module, nn.LayerNorm):
+                    module.reset_parameters()
+            for layer, block in enumerate(self._blocks()):
                 _initialise_time_mix(block.att, layer, self.config, generator)
                 _initialise_channel_mix(block.ffn, layer, self.config, generator)
-                for norm in (block.ln1, block.ln2, *((block.ln0,) if layer == 0 else ())):
-                    norm.reset_parameters()
-            self.ln_out.reset_parameters()
             self.emb.weight.uniform_(-1e-4, 1e-4, generator=generator)
             vocabulary, width = self.head.weight.shape
             gain = 0.5 * math.sqrt(max(1.0, vocabulary / width))
             nn.init.orthogonal_(self.head.weight, gain, generator=generator)
+
+
+def _vector(width: int) -> nn.Parameter:
+    return nn.Parameter(torch.empty(width))
 
 
 def _low_rank(width: int, rank: int) -> tuple[nn.Parameter, nn.Parameter]:
@@ -227,8 +240,8 @@ def _initialise_time_mix(att: TimeMix, layer: int, config: Rwkv7Config, generato
     linear = torch.arange(width) / (width - 1) - 0.5
     inner = (torch.arange(width) % config.head_size - (config.head_size - 1) / 2) / ((config.head_size - 1) / 2)
     zigzag = inner * inner.abs()
-    for name, power in {"x_r": 0.2, "x_w": 0.9, "x_k": 0.7, "x_v": 0.7, "x_a": 0.9, "x_g": 0.2}.items():
-        getattr(att, name).copy_(1 - channel ** (power * left))
+    for mix, power in ((att.x_r, 0.2), (att.x_w, 0.9), (att.x_k, 0.7), (att.x_v, 0.7), (att.x_a, 0.9), (att.x_g, 0.2)):
+        mix.copy_(1 - channel ** (power * left))
     att.w0.copy_(-5.5 + 6 * (linear + 0.5) ** (1 + depth**0.3) + 2.5 * zigzag)
     att.a0.copy_(-0.19 + 0.3 * zigzag + 0.4 * linear)
     att.k_k.copy_(0.71 - 0.1 * linear)

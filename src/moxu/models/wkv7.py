@@ -13,7 +13,7 @@ Source: RWKV-7 (arXiv 2503.14456); the chunked form is the WY representation of 
 
 from functools import cache
 from importlib.util import find_spec
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -23,19 +23,29 @@ CHUNK = 32
 (about 3e8), far from the limits of float32."""
 
 
-def wkv7(r: Tensor, log_w: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+class Wkv7Inputs(NamedTuple):
+    """What moves the state at each place, each (B, T, H, N): the recurrence's r, log w, k, v, a and b."""
+
+    r: Tensor
+    log_w: Tensor
+    k: Tensor
+    v: Tensor
+    a: Tensor
+    b: Tensor
+
+
+def wkv7(inputs: Wkv7Inputs, state: Tensor) -> tuple[Tensor, Tensor]:
     """Return y (B, T, H, N) and the state after the last place, by the form that suits length and device."""
-    if r.shape[1] == 1:
-        return wkv7_step(r, log_w, k, v, a, b, state)
-    if r.is_cuda and _fused_kernel_installed():
-        return wkv7_fused(r, log_w, k, v, a, b, state)
-    return wkv7_chunked(r, log_w, k, v, a, b, state)
+    if inputs.r.shape[1] == 1:
+        return wkv7_step(inputs, state)
+    if inputs.r.is_cuda and _fused_kernel_installed():
+        return wkv7_fused(inputs, state)
+    return wkv7_chunked(inputs, state)
 
 
-def wkv7_step(
-    r: Tensor, log_w: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, state: Tensor
-) -> tuple[Tensor, Tensor]:
+def wkv7_step(inputs: Wkv7Inputs, state: Tensor) -> tuple[Tensor, Tensor]:
     """The recurrence itself, for T = 1."""
+    r, log_w, k, v, a, b = inputs
     batch, _, heads, size = r.shape
     flat = (batch * heads, size)
     memory = state.reshape(*flat, size)  # (B H, N, N)
@@ -47,9 +57,7 @@ def wkv7_step(
     return y.view(r.shape), memory.view(state.shape)
 
 
-def wkv7_chunked(
-    r: Tensor, log_w: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, state: Tensor, chunk: int = CHUNK
-) -> tuple[Tensor, Tensor]:
+def wkv7_chunked(inputs: Wkv7Inputs, state: Tensor, chunk: int = CHUNK) -> tuple[Tensor, Tensor]:
     """All places of a chunk at once, and only one (N, N) product for each chunk in sequence.
 
     With W_t the decay from the chunk's start through t, everything inside a chunk depends on the state S at its start
@@ -59,10 +67,10 @@ def wkv7_chunked(
         Y = Q Sᵀ + G       the outputs (L, N)
         S' = S E + F       the state after the chunk
     """
-    batch, length, heads, size = r.shape
+    batch, length, heads, size = inputs.r.shape
     chunk = min(chunk, length)
     padding = -length % chunk
-    r, log_w, k, v, a, b = (_into_chunks(x, chunk, padding) for x in (r, log_w, k, v, a, b))  # (n, B H, L, N)
+    r, log_w, k, v, a, b = (_into_chunks(x, chunk, padding) for x in inputs)  # (n, B H, L, N)
 
     log_decay = log_w.cumsum(dim=2)  # log W_t
     before = log_decay - log_w  # log W_{t-1}
@@ -94,7 +102,7 @@ def wkv7_chunked(
 
 def _into_chunks(x: Tensor, chunk: int, padding: int) -> Tensor:
     """(B, T, H, N) -> (n, B H, L, N); zeros pad the end: no decay, no entry, no correction."""
-    batch, length, heads, size = x.shape
+    batch, _, heads, size = x.shape
     if padding:
         x = torch.nn.functional.pad(x, (0, 0, 0, 0, 0, padding))
     x = x.view(batch, -1, chunk, heads, size).permute(1, 0, 3, 2, 4)  # (n, B, H, L, N)
@@ -103,7 +111,8 @@ def _into_chunks(x: Tensor, chunk: int, padding: int) -> Tensor:
 
 def _solve_unit_lower(lower: Tensor, right: Tensor) -> Tensor:
     """Solve (I - lower) x = right for strictly lower triangular ``lower``."""
-    return torch.linalg.solve_triangular(-lower, right, upper=False, unitriangular=True)
+    solved: Tensor = torch.linalg.solve_triangular(-lower, right, upper=False, unitriangular=True)
+    return solved
 
 
 def _chunk_states(state: Tensor, e: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,13 +129,9 @@ def _fused_kernel_installed() -> bool:
     return find_spec("fla") is not None
 
 
-def wkv7_fused(
-    r: Tensor, log_w: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, state: Tensor
-) -> tuple[Tensor, Tensor]:
+def wkv7_fused(inputs: Wkv7Inputs, state: Tensor) -> tuple[Tensor, Tensor]:
     """The kernel of flash-linear-attention (CUDA); its states are (B, H, key, value), ours (B, H, value, key)."""
     from fla.ops.rwkv7 import chunk_rwkv7
 
-    y, last = chunk_rwkv7(
-        r, log_w, k, v, a, b, scale=1.0, initial_state=state.transpose(2, 3).contiguous(), output_final_state=True
-    )
+    y, last = chunk_rwkv7(*inputs, scale=1.0, initial_state=state.transpose(2, 3).contiguous(), output_final_state=True)
     return cast(Tensor, y), cast(Tensor, last).transpose(2, 3)

@@ -26,7 +26,7 @@ class TrainingData:
             if group not in groups:
                 raise SettingsError(f"recipe: data.weights names {group!r}; {nearest(group, groups)}")
         self._weights = weights
-        self._last_start = max((document.start + document.length for document in self._documents)) - length - 1
+        self._last_start = max(document.start + document.length for document in self._documents) - length - 1
         if self._last_start < 0:
             raise TextError(f"{packed.folder}: shorter than one training sequence of {length} ids")
         self._epoch = -1

@@ -1,7 +1,8 @@
 """The gradient of a step: micro-batches read one after another, or by several threads on the processor."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -9,6 +10,8 @@ from torch import Tensor
 from moxu.models.base import TorchLanguageModel
 from moxu.train.objectives import next_token_loss
 from moxu.train.recipe import RunRecipe
+
+Result = TypeVar("Result")
 
 
 class GradientWorkers:
@@ -24,7 +27,9 @@ class GradientWorkers:
         self._micro = recipe.micro_sequences
         self._dtype = torch.bfloat16 if recipe.precision == "bfloat16" else None
         workers = recipe.workers if model.device.type == "cpu" else 1
-        self._pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) if workers > 1 else None
+        self._pool = (
+            ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) if workers > 1 else None
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -35,10 +40,8 @@ class GradientWorkers:
 
     def step(self, ids: Tensor) -> tuple[float, list[Tensor]]:
         """Return the mean loss in nats per id of ids (B, T + 1), and its gradient for each parameter."""
-        micro_batches = ids.to(self._model.device).split(self._micro)
-        run = self._pool.map if self._pool else map
         loss, total = 0.0, None
-        for part_loss, part in run(self._loss_and_gradient, micro_batches):
+        for part_loss, part in self._in_order(self._loss_and_gradient, ids):
             loss += part_loss
             if total is None:
                 total = part
@@ -51,8 +54,12 @@ class GradientWorkers:
 
     def loss(self, ids: Tensor) -> float:
         """Return the summed loss in nats of predicting ids (B, T + 1), without gradients."""
-        run = self._pool.map if self._pool else map
-        return sum(run(self._loss, ids.to(self._model.device).split(self._micro)))
+        return sum(self._in_order(self._loss, ids))
+
+    def _in_order(self, work: Callable[[Tensor], Result], ids: Tensor) -> Iterator[Result]:
+        """Do the work for each micro-batch, and yield what it gives in the order of the batch."""
+        micro_batches = torch.split(ids.to(self._model.device), self._micro)
+        return self._pool.map(work, micro_batches) if self._pool else map(work, micro_batches)
 
     def _loss_and_gradient(self, ids: Tensor) -> tuple[float, list[Tensor]]:
         loss = self._forward(ids)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -45,6 +44,9 @@ class Trainer:
         self.data = TrainingData(self.packed, recipe.data.length, recipe.data.weights, recipe.run.seed)
         config = {"vocab_size": self.tokenizer.vocab_size, **recipe.model.config}
         self.model = build(recipe.model.architecture, config)
+        window = self.model.max_context
+        if window is not None and recipe.data.length > window:
+            raise SettingsError(f"recipe: data.length is {recipe.data.length}; the window of this model holds {window}")
         self.model.initialise(torch.Generator().manual_seed(recipe.run.seed))
         self.model.to(device)
         self.optimizers = make_optimizers(self.model, recipe.optim)

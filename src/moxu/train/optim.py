@@ -16,7 +16,10 @@ def make_optimizers(model: nn.Module, recipe: OptimRecipe) -> list[Optimizer]:
     Decay falls on matrices named ``*.weight`` only: never on vectors, norms or low-rank factors. The decay of RWKV-7
     (``w0``) learns twice as fast, as in its released recipes.
     """
-    matrices, muon_matrices, fast, rest = [], [], [], []
+    matrices: list[nn.Parameter] = []
+    muon_matrices: list[nn.Parameter] = []
+    fast: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         if parameter.ndim == 2 and name.endswith(".weight"):
             inside = name.startswith("blocks.") and recipe.optimizer == "muon"

@@ -30,7 +30,7 @@ def write(run: Path, step: int, checkpoint: Checkpoint, training: dict[str, Any]
         os.fsync(file.fileno())
     if goal.exists():
         shutil.rmtree(goal)
-    os.replace(part, goal)
+    part.replace(goal)
     for old in saved(run)[:-keep]:
         shutil.rmtree(old)
     return goal

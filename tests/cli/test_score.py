@@ -1,0 +1,78 @@
+import csv
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from moxu.checkpoints import folder
+
+Moxu = Callable[..., Any]
+TEXT = "这是一颗，\n那也是一颗。"
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT, "utf-8")
+    return path
+
+
+def test_the_score_is_that_of_the_training_form(moxu: Moxu, rwkv7: Path, text_file: Path) -> None:
+    answer = moxu("score", rwkv7, text_file, "--json")
+    loaded = folder.load_model(rwkv7)
+    assert loaded.tokenizer is not None
+    ids = torch.tensor([[0, *loaded.tokenizer.encode(TEXT)]])
+    with torch.no_grad():
+        logprobs = loaded.model(ids[:, :-1]).log_softmax(-1).gather(2, ids[:, 1:, None])
+    score = json.loads(answer.out)
+    assert list(score) == ["characters", "bits_per_character", "perplexity"]
+    assert score["characters"] == len(TEXT)
+    assert score["bits_per_character"] == pytest.approx(-float(logprobs.sum()) / math.log(2) / len(TEXT), rel=1e-4)
+    assert score["perplexity"] == pytest.approx(math.exp(-float(logprobs.mean())), rel=1e-4)
+
+
+def test_encoding_and_line_ends_do_not_matter(moxu: Moxu, rwkv7: Path, text_file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_bytes(TEXT.replace("\n", "\r\n").encode("gb18030"))
+    assert moxu("score", rwkv7, other).out == moxu("score", rwkv7, text_file).out
+
+
+def test_the_bits_by_position_add_up(moxu: Moxu, rwkv7: Path, text_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bits.csv"
+    score = json.loads(moxu("score", rwkv7, text_file, "--by-position", path, "--json").out)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["position"]) for row in rows] == list(range(len(rows)))
+    bits = sum(float(row["bits"]) for row in rows)
+    assert bits / len(TEXT) == pytest.approx(score["bits_per_character"], abs=1e-4)
+    assert "\n" in [row["text"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("none.txt", None, "no such file"),
+        ("empty.txt", b"", "too short"),
+        ("image.txt", bytes(range(256)), "not text"),
+    ],
+)
+def test_an_unusable_text_is_named(
+    moxu: Moxu, rwkv7: Path, tmp_path: Path, name: str, data: bytes | None, said: str
+) -> None:
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    answer = moxu("score", rwkv7, tmp_path / name)
+    assert (answer.status, answer.out) == (2, "")
+    assert said in answer.err.splitlines()[-1]
+
+
+def test_a_table_that_cannot_be_written_is_told_before_the_scoring(
+    moxu: Moxu, rwkv7: Path, text_file: Path, tmp_path: Path
+) -> None:
+    answer = moxu("score", rwkv7, text_file, "--by-position", tmp_path / "nowhere" / "bits.csv")
+    assert (answer.status, answer.out) == (2, "")
+    assert "--by-position" in answer.err
