@@ -1,6 +1,7 @@
 """A whole run: it learns, keeps its last checkpoints, and continues after a kill as if nothing had happened."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -15,12 +16,15 @@ import torch
 from rich.console import Console
 
 from moxu.checkpoints.folder import load_model
-from moxu.errors import SettingsError
+from moxu.corpus.pack import Work, build_vocabulary, pack
+from moxu.errors import MoxuError, SettingsError
+from moxu.train.gradients import GradientWorkers
 from moxu.train.loop import LOG_FILE, StepReport, Trainer
 from moxu.train.progress import TrainingProgress
 from moxu.train.recipe import Recipe
 from moxu.train.resume import TRAINING_FILE, saved
 
+SENTENCE = "夜里下了一场雨，第二天他推开门，看见江上一只船也没有。"
 MakeRecipe = Callable[..., Recipe]
 
 
@@ -36,7 +40,7 @@ class Quiet(TrainingProgress):
     def step(self, report: StepReport) -> None:
         self.bits.append(report.bits)
         if len(self.bits) == self._stop_after:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     def say(self, line: str) -> None:
         self.lines.append(line)
@@ -163,8 +167,32 @@ def test_damaged_checkpoint_is_passed_over_for_the_one_before_it(make_recipe: Ma
 
 def test_run_is_not_continued_with_another_recipe(make_recipe: MakeRecipe, tmp_path: Path) -> None:
     train(make_recipe(), tmp_path)
-    with pytest.raises(SettingsError, match="begun with another recipe"):
+    with pytest.raises(SettingsError, match="begun with another recipe or corpus"):
         train(make_recipe(seed=2), tmp_path)
+
+
+def test_run_is_not_continued_on_another_corpus(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    train(make_recipe(), tmp_path / "run")
+    works = [Work("别的", SENTENCE * 20), Work("验", SENTENCE, split="validation")]
+    pack(works, build_vocabulary(works, 400), tmp_path / "other")
+    recipe = make_recipe()
+    with pytest.raises(SettingsError, match="another recipe or corpus"):
+        train(replace(recipe, data=replace(recipe.data, folder=tmp_path / "other")), tmp_path / "run")
+
+
+def test_loss_that_is_no_number_ends_the_run_with_what_was_saved(
+    make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = GradientWorkers.step
+
+    def broken(self: GradientWorkers, ids: torch.Tensor) -> tuple[float, list[torch.Tensor]]:
+        loss, gradients = step(self, ids)
+        return (loss if len(saved(tmp_path)) < 1 else math.nan), gradients
+
+    monkeypatch.setattr(GradientWorkers, "step", broken)
+    with pytest.raises(MoxuError, match=r"step 3: the loss is nan; lower optim\.lr"):
+        train(make_recipe(), tmp_path)
+    assert [path.name for path in saved(tmp_path)] == ["step-000002"]
 
 
 def test_longer_run_of_the_same_recipe_continues(make_recipe: MakeRecipe, tmp_path: Path) -> None:

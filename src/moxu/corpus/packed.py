@@ -1,5 +1,6 @@
 """Packed text: the ids of many documents in one memory-mapped file, with an index that says what lies where."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -47,13 +48,15 @@ class PackedText:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            index = json.loads((folder / INDEX_FILE).read_text("utf-8"))
+            content = (folder / INDEX_FILE).read_bytes()
+            index = json.loads(content)
         except (FileNotFoundError, NotADirectoryError):
             raise TextError(
                 f"{folder}: no packed text here (no {INDEX_FILE}); make it with: moxu corpus pack"
             ) from None
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise TextError(f"{folder / INDEX_FILE}: damaged: {error}") from None
+        self.fingerprint = hashlib.sha256(content).hexdigest()  # the same for a folder that was only moved
         self.index = parse(PackedIndex, index, where=str(folder / INDEX_FILE))
         self.documents = self.index.documents
         expected = sum(document.length for document in self.documents)

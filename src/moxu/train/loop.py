@@ -11,11 +11,12 @@ import torch
 
 from moxu.checkpoints.checkpoint import Checkpoint
 from moxu.corpus.packed import PackedText
-from moxu.errors import SettingsError
+from moxu.errors import MoxuError, SettingsError
 from moxu.models.registry import build
 from moxu.train import resume
 from moxu.train.data import TrainingData, validation_batches
 from moxu.train.gradients import GradientWorkers
+from moxu.train.interrupt import Interruption
 from moxu.train.optim import clip, make_optimizers, set_learning_rate, state_dicts
 from moxu.train.progress import TrainingProgress
 from moxu.train.recipe import Recipe
@@ -54,21 +55,19 @@ class Trainer:
         self._resume()
 
     def train(self) -> None:
-        """Run to the recipe's last step; an interruption saves first and is then passed on."""
+        """Run to the recipe's last step; on Ctrl-C finish the step, save, and raise KeyboardInterrupt."""
         run = self.recipe.run
         self.run.mkdir(parents=True, exist_ok=True)
-        with GradientWorkers(self.model, run) as workers:
-            try:
-                for report in self._steps(workers):
-                    self.progress.step(report)
-                    done = self.step == run.steps
-                    if self.step % run.validate_every == 0 or done:
-                        self._validate(workers, report)
-                    if self.step % run.save_every == 0 or done:
-                        self.save()
-            except KeyboardInterrupt:
-                self.save()
-                raise
+        with GradientWorkers(self.model, run) as workers, Interruption() as interruption:
+            for report in self._steps(workers):
+                self.progress.step(report)
+                done = self.step == run.steps
+                if self.step % run.validate_every == 0 or done:
+                    self._validate(workers, report)
+                if self.step % run.save_every == 0 or done or interruption.requested:
+                    self.save()
+                if interruption.requested and not done:
+                    raise KeyboardInterrupt
 
     def save(self) -> Path:
         """Write a checkpoint of the step the run has come to."""
@@ -91,6 +90,10 @@ class Trainer:
             ids = self.data.batch(self.step, run.sequences)
             rate = set_learning_rate(self.optimizers, optim, self.step, run.steps)
             loss, gradients = workers.step(ids)
+            if not math.isfinite(loss):
+                raise MoxuError(
+                    f"step {self.step + 1}: the loss is {loss}; lower optim.lr or optim.clip and resume from {self.run}"
+                )
             norm = clip(gradients, optim.clip)
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter.grad = gradient
@@ -114,7 +117,7 @@ class Trainer:
             log.write(json.dumps({**asdict(report), "validation_bits_per_character": bits}) + "\n")
 
     def _recipe_text(self) -> str:
-        return json.dumps(resume.recipe_key(self.recipe), sort_keys=True)
+        return json.dumps({**resume.recipe_key(self.recipe), "corpus": self.packed.fingerprint}, sort_keys=True)
 
     def _resume(self) -> None:
         found = resume.latest(self.run, self.progress.say) if self.run.exists() else None
@@ -122,7 +125,7 @@ class Trainer:
             return
         checkpoint, training = found
         if training["recipe"] != self._recipe_text():
-            raise SettingsError(f"{self.run}: begun with another recipe; give --out another folder, or the old recipe")
+            raise SettingsError(f"{self.run}: begun with another recipe or corpus; give --out another folder")
         self.model.load_state_dict(checkpoint.tensors)
         for optimizer, state in zip(self.optimizers, training["optimizers"], strict=True):
             optimizer.load_state_dict(state)

@@ -1,0 +1,37 @@
+"""Ctrl-C while a step is under way."""
+
+import signal
+import threading
+
+import pytest
+
+from moxu.train.interrupt import Interruption
+
+
+def test_first_interrupt_is_noted_and_the_second_is_obeyed() -> None:
+    with Interruption() as interruption:
+        assert not interruption.requested
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.requested
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_handler_of_before_comes_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_threads_leave_the_handler_alone() -> None:
+    seen = []
+
+    def enter() -> None:
+        with Interruption() as interruption:
+            seen.append((signal.getsignal(signal.SIGINT), interruption.requested))
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert seen == [(signal.getsignal(signal.SIGINT), False)]
