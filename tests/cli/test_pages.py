@@ -69,6 +69,13 @@ def test_a_terminal_shows_indents_and_the_last_paragraph_before_later_texts(caps
     assert capsys.readouterr().out == ("〔1/2 · seed 7〕\n　　前\n　　开甲子\n　　寅\n\n〔2/2 · seed 8〕\n　　开乙丑\n")
 
 
+def test_control_characters_do_not_reach_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = RowsInOrder(TerminalPage("\n\x1b]0;题\x07"))
+    for event in (Started(2, 2, (7,)), Piece(0, "山\x1b[2J\x9b\t水\n"), finish(0)):
+        rows.take(event)
+    assert capsys.readouterr().out == "　　\ufffd]0;题\ufffd山\ufffd[2J\ufffd\t水\n\n"
+
+
 def test_what_was_put_into_a_file_is_there_before_it_is_closed(tmp_path: Path) -> None:
     file = OutFile(tmp_path / "a.txt")
     file.put("山高")

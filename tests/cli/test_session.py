@@ -26,7 +26,7 @@ def wait_until(done: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < end
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 def test_ctrl_c_leaves_all_texts_in_out_and_exits_130(start: Start, rwkv7: Path, tmp_path: Path) -> None:
@@ -172,8 +172,8 @@ def test_ctrl_c_ends_a_text_and_at_the_prompt_the_program(terminal: Callable[...
     assert "\x1b[36m" not in shown
     assert "\x1b[2m" not in shown
     here.wait_for("> ")
-    here.type("\x03")
-    assert here.process.wait(PATIENCE) == 130
+    wait_until(lambda: here.type("\x03") or here.process.poll() is not None)  # again: a prompt may not listen yet
+    assert here.process.returncode == 130
 
 
 def test_the_word_stop_leaves(terminal: Callable[..., Terminal], rwkv7: Path) -> None:

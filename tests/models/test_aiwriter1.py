@@ -12,7 +12,7 @@ from torch import Tensor
 from moxu.errors import SettingsError
 from moxu.models.aiwriter1 import AiWriter1, AiWriter1Config, Block
 from moxu.models.registry import build
-from moxu.models.state import TensorState
+from reading import assert_same_logits, forward, read_in_pieces
 
 ORIGINAL = {"vocab_size": 301, "context": 64, "layers": 2, "heads": 4, "width": 64, "attention_width": 64}
 CASES = ("len1", "len2", "len7", "lenfull2", "batch")
@@ -42,30 +42,6 @@ def random_ids(batch: int, length: int, vocab_size: int = 13) -> Tensor:
 def batched(array: np.ndarray) -> Tensor:
     """ids (T,) or (B, T) -> (B, T)."""
     return torch.from_numpy(array).reshape(-1, array.shape[-1])
-
-
-@torch.no_grad()
-def forward(model: AiWriter1, ids: Tensor) -> Tensor:
-    logits = model(ids)
-    assert isinstance(logits, Tensor)
-    return logits
-
-
-def read_in_pieces(model: AiWriter1, ids: Tensor, pieces: list[int]) -> tuple[Tensor, TensorState]:
-    """Prefill the first piece and extend by the others; logits (B, T - first + 1, V) from the first piece's end on."""
-    first, state = model.prefill(ids[:, : pieces[0]])
-    logits, place = [first[:, None]], pieces[0]
-    for piece in pieces[1:]:
-        more, state = model.extend(ids[:, place : place + piece], state)
-        logits.append(more)
-        place += piece
-    return torch.cat(logits, dim=1), state
-
-
-def assert_same_logits(logits: Tensor, expected: np.ndarray, tolerance: float = 1e-4) -> None:
-    expected = expected.reshape(logits.shape)
-    np.testing.assert_allclose(logits.numpy(), expected, rtol=0, atol=tolerance)
-    np.testing.assert_array_equal(logits.argmax(dim=-1).numpy(), expected.argmax(axis=-1))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from moxu.models.aiwriter2 import CHUNK, READ_PIECE, AiWriter2, AiWriter2Config, TimeMix, decayed_sums
 from moxu.models.state import TensorState
+from reading import assert_same_logits, forward, read_in_pieces
 
 KINDS = {  # ffn_pre, copy_head, b_eps
     "qk_pre": (True, True, 1e-16),
@@ -39,30 +40,6 @@ def random_model(*, ffn_pre: bool = True, copy_head: bool = True, context: int =
 
 def random_ids(batch: int, length: int) -> Tensor:
     return torch.randint(13, (batch, length), generator=torch.Generator().manual_seed(length))
-
-
-@torch.no_grad()
-def forward(model: AiWriter2, ids: Tensor) -> Tensor:
-    logits = model(ids)
-    assert isinstance(logits, Tensor)
-    return logits
-
-
-def read_in_pieces(model: AiWriter2, ids: Tensor, pieces: list[int]) -> tuple[Tensor, TensorState]:
-    """Prefill the first piece and extend by the others; logits (B, T - first + 1, V) from the first piece's end on."""
-    first, state = model.prefill(ids[:, : pieces[0]])
-    logits, place = [first[:, None]], pieces[0]
-    for piece in pieces[1:]:
-        more, state = model.extend(ids[:, place : place + piece], state)
-        logits.append(more)
-        place += piece
-    return torch.cat(logits, dim=1), state
-
-
-def assert_same_logits(logits: Tensor, expected: np.ndarray, tolerance: float = 1e-4) -> None:
-    expected = expected.reshape(logits.shape)
-    np.testing.assert_allclose(logits.numpy(), expected, rtol=0, atol=tolerance)
-    np.testing.assert_array_equal(logits.argmax(dim=-1).numpy(), expected.argmax(axis=-1))
 
 
 def original_state(state: TensorState, layers: int, *, ffn_pre: bool) -> np.ndarray:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from moxu.errors import SettingsError
 from moxu.models.rwkv7 import Rwkv7, Rwkv7Config
-from moxu.models.state import TensorState
+from reading import forward, read_in_pieces
 
 VOCABULARY = 23
 
@@ -32,22 +32,6 @@ def model() -> Rwkv7:
 
 def random_ids(batch: int, length: int) -> Tensor:
     return torch.randint(VOCABULARY, (batch, length), generator=torch.Generator().manual_seed(length))
-
-
-@torch.no_grad()
-def forward(model: Rwkv7, ids: Tensor) -> Tensor:
-    logits: Tensor = model(ids)
-    return logits
-
-
-def read_in_pieces(model: Rwkv7, ids: Tensor, pieces: list[int]) -> tuple[Tensor, TensorState]:
-    first, state = model.prefill(ids[:, : pieces[0]])
-    logits, place = [first[:, None]], pieces[0]
-    for piece in pieces[1:]:
-        more, state = model.extend(ids[:, place : place + piece], state)
-        logits.append(more)
-        place += piece
-    return torch.cat(logits, dim=1), state
 
 
 @settings(max_examples=25, deadline=None)

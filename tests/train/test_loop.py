@@ -59,7 +59,7 @@ def test_loss_falls_on_a_text_that_repeats_itself(optimizer: str, make_recipe: M
     assert progress.bits[-1] < progress.bits[0] - 1.5
 
 
-OTHER_MODELS = {
+OTHER_MODELS: dict[str, dict[str, Any]] = {
     "aiwriter1": {"context": 16, "layers": 2, "heads": 2, "width": 16, "attention_width": 16, "feed_forward_width": 24},
     "aiwriter2": {"context": 16, "layers": 2, "width": 16, "ffn_pre": True, "copy_head": True, "b_eps": 1e-9},
 }

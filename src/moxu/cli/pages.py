@@ -15,6 +15,8 @@ from moxu.errors import SettingsError
 from moxu.text.layout import StreamingIndent
 from moxu.writers.base import Event, Finish, Piece, Started
 
+CONTROLS = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+
 Put = Callable[[str], None]
 """Writes a text so that it is there when the call returns."""
 
@@ -99,7 +101,8 @@ class PlainPage:
 class TerminalPage:
     """A page for people: indented paragraphs, the opening in one colour and what follows in the terminal's own.
 
-    Continuations after the first are shown behind the last paragraph of the opening only.
+    Continuations after the first are shown behind the last paragraph of the opening only. Control characters, which a
+    model of bytes may write, are shown as U+FFFD and do not reach the terminal.
     """
 
     def __init__(self, prompt: str) -> None:
@@ -111,10 +114,10 @@ class TerminalPage:
             echo(("\n" if row else "") + paint(heading(row, seeds), sys.stdout, dim=True) + "\n")
         self._indent = StreamingIndent()
         opening = self._opening if row == 0 else self._opening.rpartition("\n")[2]
-        echo(paint(self._indent.push(opening), sys.stdout, colour="cyan"))
+        echo(paint(self._indent.push(opening.translate(CONTROLS)), sys.stdout, colour="cyan"))
 
     def add(self, text: str) -> None:
-        echo(self._indent.push(text))
+        echo(self._indent.push(text.translate(CONTROLS)))
 
     def end(self) -> None:
         echo("\n")
