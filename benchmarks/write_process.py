@@ -47,7 +47,7 @@ def seconds_to_first_character(model: str) -> float:
 
 def characters_per_second(model: str, count: int, chars: int, threads: int | None) -> tuple[float, float]:
     """Return all characters of one command over its decoding time, and its peak memory in MB."""
-    command = [sys.executable, "-m", "moxu.cli.main", "write", OPENING, "--model", model, "--json"]
+    command = [sys.executable, "-m", "moxu", "write", OPENING, "--model", model, "--json"]
     command += ["--chars", str(chars), "-n", str(count), "--seed", "1", "--stop", "\x00"]
     command += ["--threads", str(threads)] if threads else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -62,7 +62,7 @@ def characters_per_second(model: str, count: int, chars: int, threads: int | Non
 
 def seconds_of_help() -> float:
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "moxu.cli.main", "--help"], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([sys.executable, "-m", "moxu", "--help"], stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - began
 
 

@@ -205,6 +205,13 @@ def test_the_two_commands_of_the_readme_are_the_same_in_both_languages() -> None
     assert marked_commands("README.md") == marked_commands("README.zh-CN.md")
 
 
+def test_both_readmes_show_the_same_excerpt_of_the_opening() -> None:
+    pattern = re.compile(r"^<!-- excerpt -->\n```text\n(.+?)^```$", re.MULTILINE | re.DOTALL)
+    shown = [pattern.findall((REPOSITORY / name).read_text("utf-8")) for name in ("README.md", "README.zh-CN.md")]
+    assert shown[0] == shown[1]
+    assert [excerpt.startswith("\u3000\u3000这是一颗") for excerpt in shown[0]] == [True]
+
+
 def test_continuous_integration_runs_the_marked_commands_of_the_readme() -> None:
     script = (REPOSITORY / ".ci" / "run").read_text("utf-8")
     assert re.findall(r"^run_command_of_readme (\w+)$", script, re.MULTILINE) == list(marked_commands("README.md"))

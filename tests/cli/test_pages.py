@@ -26,7 +26,7 @@ def plain(prompt: str, events: list[Event], *, interrupted: bool = False) -> tup
     return "".join(written), stages
 
 
-TWO = [Started(2, 2, (7, 8)), Piece(0, "甲"), Piece(1, "乙"), Piece(0, "子"), Piece(1, "丑")]
+TWO: list[Event] = [Started(2, 2, (7, 8)), Piece(0, "甲"), Piece(1, "乙"), Piece(0, "子"), Piece(1, "丑")]
 
 
 def test_one_text_stands_behind_its_opening_on_lines_without_heading() -> None:
@@ -54,6 +54,13 @@ def test_a_row_that_finishes_early_waits_for_its_turn() -> None:
 def test_an_interruption_leaves_every_text_on_the_page() -> None:
     page, _ = plain("\n开", TWO, interrupted=True)
     assert page == "〔1/2 · seed 7〕\n开甲子\n\n〔2/2 · seed 8〕\n开乙丑\n"
+
+
+def test_a_page_begins_with_its_first_character() -> None:
+    started = Started(2, 2, (7,))
+    assert plain("\n开", [started], interrupted=True) == ("", [""])
+    assert plain("\n开", [started, Piece(0, "甲")])[0] == "开甲"
+    assert plain("\n开", [started, finish(0)])[0] == "开\n"
 
 
 def test_closing_after_the_end_or_before_the_beginning_adds_nothing() -> None:

@@ -1,5 +1,6 @@
 """The program in processes of its own: interrupted, asked on a terminal, with nobody to read what it writes."""
 
+import contextlib
 import json
 import os
 import select
@@ -37,7 +38,7 @@ def test_ctrl_c_leaves_all_texts_in_out_and_exits_130(start: Start, rwkv7: Path,
     printed, err = process.communicate()
     assert process.returncode == 130
     assert "Traceback" not in err.decode()
-    text = out.read_text("utf-8")
+    text = out.read_bytes().decode()
     assert text == printed.decode()
     first, second, third = (part.partition("〕\n")[2].strip("\n") for part in text.split("〔")[1:])
     assert len(first) > 50
@@ -54,7 +55,7 @@ def test_an_interrupted_answer_in_json_is_whole(start: Start, rwkv7: Path, tmp_p
     assert process.returncode == 130
     (one,) = json.loads(printed)["continuations"]
     assert one["finish_reason"] == "cancelled"
-    assert out.read_text("utf-8").rstrip("\n") == (OPENING + one["text"]).rstrip("\n")
+    assert out.read_bytes().decode().rstrip("\n") == (OPENING + one["text"]).rstrip("\n")
 
 
 def test_a_reader_that_leaves_ends_the_writing_quietly(start: Start, rwkv7: Path) -> None:
@@ -149,6 +150,7 @@ def test_a_terminal_is_asked_for_openings_until_ctrl_d(
     here.type(OPENING + "\n")
     shown = here.wait_for("characters/s")
     assert f"\x1b[36m　　{OPENING}\x1b[0m" in shown
+    assert "\x1b[K" not in shown  # which would wipe the opening away
     assert "seed 5" in shown
     here.wait_for("> ")
     here.type("\n")  # an empty opening starts a paragraph
@@ -156,7 +158,7 @@ def test_a_terminal_is_asked_for_openings_until_ctrl_d(
     here.wait_for("> ")
     here.type("\x04")
     assert here.process.wait(PATIENCE) == 0
-    first, second = (tmp_path / "out.txt").read_text("utf-8").split("\n\n", 1)
+    first, second = (tmp_path / "out.txt").read_bytes().decode().split("\n\n", 1)
     assert len(first.replace(OPENING, "", 1).rstrip("\n")) <= 20
     assert second
 
@@ -172,8 +174,23 @@ def test_ctrl_c_ends_a_text_and_at_the_prompt_the_program(terminal: Callable[...
     assert "\x1b[36m" not in shown
     assert "\x1b[2m" not in shown
     here.wait_for("> ")
-    wait_until(lambda: here.type("\x03") or here.process.poll() is not None)  # again: a prompt may not listen yet
+    for _ in range(10):  # the signal may come between the prompt's appearance and its first look at the keys
+        here.type("\x03")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            here.process.wait(5)
+            break
     assert here.process.returncode == 130
+
+
+def test_a_long_opening_is_shown_once_it_has_been_read(terminal: Callable[..., Terminal], rwkv7: Path) -> None:
+    here = terminal(
+        "write", "长" * 300, "--model", rwkv7, "--chars", 9
+    )  # three bytes each: this model does not know it
+    before = here.wait_for("长")
+    assert "reading the opening: 512 of 901" in before
+    assert before.endswith("\r\x1b[K\x1b[36m　　长")
+    here.wait_for("characters/s")
+    assert here.process.wait(PATIENCE) == 0
 
 
 def test_the_word_stop_leaves(terminal: Callable[..., Terminal], rwkv7: Path) -> None:

@@ -50,7 +50,7 @@ def test_out_gets_what_standard_output_gets(wrote: Moxu, tmp_path: Path) -> None
     out = tmp_path / "out.txt"
     out.write_text("an older text, which is longer than the new one will be" * 9)
     answer = wrote(OPENING, "-n", 3, "--out", out)
-    assert out.read_text("utf-8") == answer.out
+    assert out.read_bytes().decode() == answer.out
 
 
 def test_json_is_one_object_and_nothing_else(wrote: Moxu, rwkv7: Path) -> None:

@@ -88,6 +88,8 @@ def test_last_checkpoints_are_kept_and_can_be_written_with(make_recipe: MakeReci
     loaded = load_model(saved(tmp_path)[-1])
     assert loaded.card["steps"] == 6
     assert loaded.card["ids_read"] == 6 * 4 * 16
+    assert loaded.card["validation"] == trainer.validation
+    assert trainer.validation["step"] == 6
     ids = torch.tensor([[257, 258, 259]])
     with torch.inference_mode():
         assert torch.equal(loaded.model(ids), trainer.model(ids))

@@ -38,20 +38,25 @@ class Page(Protocol):
 
 
 class RowsInOrder:
-    """Brings the events of all rows to a page: the first unfinished row as it is written, the rows after it in turn."""
+    """Brings the events of all rows to a page: the first unfinished row as it is written, the rows after it in turn.
+
+    A page begins with its first character; until then a terminal shows how far the opening has been read.
+    """
 
     def __init__(self, page: Page) -> None:
         self._page = page
         self._seeds: tuple[int, ...] = ()
         self._waiting: list[str] = []  # of each row, what the page does not have yet
         self._finished: set[int] = set()
-        self._row = 0  # the row on the page
+        self._row = -1  # the row on the page
 
     def take(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._seeds, self._waiting = event.seeds, [""] * len(event.seeds)
+            return
+        if self._row < 0:
+            self._turn()
         match event:
-            case Started():
-                self._seeds, self._waiting = event.seeds, [""] * len(event.seeds)
-                self._page.begin(0, self._seeds)
             case Piece(row, text) if row == self._row:
                 self._page.add(text)
             case Piece(row, text):
@@ -63,12 +68,13 @@ class RowsInOrder:
 
     def close(self) -> None:
         """Bring everything that was written to the page, as after an interruption no row will finish any more."""
-        while self._row < len(self._seeds):
+        while 0 <= self._row < len(self._seeds):
             self._turn()
 
     def _turn(self) -> None:
-        """End the row on the page and begin the next."""
-        self._page.end()
+        """End the row on the page, if there is one, and begin the next."""
+        if self._row >= 0:
+            self._page.end()
         self._row += 1
         if self._row < len(self._seeds):
             self._page.begin(self._row, self._seeds)

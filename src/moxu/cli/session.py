@@ -15,6 +15,7 @@ from moxu.cli.terminal import say, say_in_place
 from moxu.writers.base import Request, Started, Writer
 
 LEAVE = "stop"
+CHUNK = 512  # tokens of an opening that are read at once
 GREETING = "Type an opening; an empty line starts a paragraph; `stop` or Ctrl-D leaves; Ctrl-C ends a text."
 
 
@@ -85,7 +86,8 @@ class Session:
 
 def show_reading(done: int, total: int) -> None:
     """Show how far a long opening has been read."""
-    say_in_place("" if done == total else f"reading the opening: {done:,} of {total:,}")
+    if total > CHUNK:
+        say_in_place("" if done == total else f"reading the opening: {done:,} of {total:,}")
 
 
 def _ask() -> str | None:

@@ -12,13 +12,11 @@ from moxu.cli.model_choice import DEFAULT, FILE, ModelChoice, model_options, tok
 from moxu.cli.opening import read_opening
 from moxu.cli.pages import OutFile
 from moxu.cli.sampling_flags import SAMPLING_FLAGS
-from moxu.cli.session import Session, show_reading
+from moxu.cli.session import CHUNK, Session, show_reading
 from moxu.decode.options import sampling_options
 from moxu.errors import SettingsError
 from moxu.writers.base import Request
 from moxu.writers.local import LocalWriter
-
-CHUNK = 512  # tokens of an opening that are read at once
 
 REQUEST_OPTIONS = (
     click.option("--chars", type=int, default=300, show_default=True, help="Characters to write."),

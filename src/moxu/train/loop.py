@@ -52,6 +52,7 @@ class Trainer:
         self.model.to(device)
         self.optimizers = make_optimizers(self.model, recipe.optim)
         self.step = 0
+        self.validation: dict[str, float] = {}  # the last look-up: its step, and bits per character
         self._resume()
 
     def train(self) -> None:
@@ -78,7 +79,7 @@ class Trainer:
         """Return the model as it is now, with a card that says what it has read."""
         run = self.recipe.run
         read = self.step * run.sequences * self.recipe.data.length
-        card = {**self.recipe.card, "steps": self.step, "ids_read": read, "recipe": asdict(self.recipe.run)}
+        card = {**self.recipe.card, "steps": self.step, "ids_read": read, "validation": self.validation}
         tensors = {name: tensor.detach() for name, tensor in self.model.state_dict().items()}
         return Checkpoint(self.recipe.model.architecture, asdict(self.model.config), tensors, self.tokenizer, card)
 
@@ -112,6 +113,7 @@ class Trainer:
             nats += workers.loss(ids)
             characters += count
         bits = nats / math.log(2) / characters
+        self.validation = {"step": self.step, "bits_per_character": round(bits, 4)}
         self.progress.validation(self.step, bits)
         with (self.run / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(json.dumps({**asdict(report), "validation_bits_per_character": bits}) + "\n")
@@ -129,5 +131,5 @@ class Trainer:
         self.model.load_state_dict(checkpoint.tensors)
         for optimizer, state in zip(self.optimizers, training["optimizers"], strict=True):
             optimizer.load_state_dict(state)
-        self.step = training["step"]
+        self.step, self.validation = training["step"], checkpoint.card.get("validation", {})
         self.progress.say(f"resuming at step {self.step} of {self.recipe.run.steps}")

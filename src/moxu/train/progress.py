@@ -36,10 +36,10 @@ class TrainingProgress:
         line = f"{self._smooth:.3f} bits/id  {report.ids_per_second:,.0f} ids/s  |g| {report.gradient_norm:.2f}"
         self._bar.update(self._task, completed=report.step, description=line)
         if not self._console.is_terminal and report.step % PLAIN_EVERY == 0:
-            self._console.print(f"step {report.step}/{self._steps}  {line}", highlight=False)
+            self.say(f"step {report.step}/{self._steps}  {line}")
 
     def validation(self, step: int, bits: float) -> None:
         self.say(f"step {step}: validation {bits:.4f} bits/character")
 
     def say(self, line: str) -> None:
-        self._console.print(line, highlight=False)
+        self._console.print(line, markup=False, highlight=False)
