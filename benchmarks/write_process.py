@@ -48,7 +48,7 @@ def seconds_to_first_character(model: str) -> float:
 def characters_per_second(model: str, count: int, chars: int, threads: int | None) -> tuple[float, float]:
     """Return all characters of one command over its decoding time, and its peak memory in MB."""
     command = [sys.executable, "-m", "moxu", "write", OPENING, "--model", model, "--json"]
-    command += ["--chars", str(chars), "-n", str(count), "--seed", "1", "--stop", "\x00"]
+    command += ["--chars", str(chars), "-n", str(count), "--seed", "1"]
     command += ["--threads", str(threads)] if threads else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None

@@ -24,9 +24,9 @@ def writer() -> LocalWriter:
     return LocalWriter(loaded.model, loaded.tokenizer, "default")
 
 
-def request(**changes: int) -> Request:
-    settings = {"max_chars": 200, "seed": 42, "count": 1, **changes}
-    return Request(prompt=opening("这是一颗"), options=sampling_options("normal"), **settings)
+def request(seed: int = 42, count: int = 1) -> Request:
+    options = sampling_options("normal")
+    return Request(prompt=opening("这是一颗"), options=options, max_chars=200, seed=seed, count=count)
 
 
 def test_it_is_small_enough_for_a_package() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -213,3 +214,11 @@ def test_unknown_store_is_a_mistake(tmp_path: Path, random_checkpoint: MakeCheck
     store: Any = "int3"
     with pytest.raises(CheckpointError, match="store is 'int3'; expected one of float32"):
         folder.write(random_checkpoint("rwkv7"), tmp_path / "model", store)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+def test_every_file_can_be_read_by_whom_the_user_lets_read(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:
+    folder.write(random_checkpoint("rwkv7"), tmp_path / "model")
+    (tmp_path / "other").touch()
+    modes = {path.stat().st_mode for path in (tmp_path / "model").iterdir()}
+    assert modes == {(tmp_path / "other").stat().st_mode}

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from moxu.checkpoints.folder import load_model
 from moxu.corpus.pack import Work, build_vocabulary, pack
-from moxu.errors import MoxuError, SettingsError
+from moxu.errors import MoxuError, SettingsError, TextError
 from moxu.train.gradients import GradientWorkers
 from moxu.train.loop import LOG_FILE, StepReport, Trainer
 from moxu.train.progress import TrainingProgress
@@ -182,6 +182,19 @@ def test_run_is_not_continued_on_another_corpus(make_recipe: MakeRecipe, tmp_pat
         train(replace(recipe, data=replace(recipe.data, folder=tmp_path / "other")), tmp_path / "run")
 
 
+def test_corpus_without_validation_is_refused_before_the_first_step(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    works = [Work("甲", SENTENCE * 20)]
+    pack(works, build_vocabulary(works, 400), tmp_path / "other")
+    recipe = make_recipe()
+    with pytest.raises(TextError, match="no documents for validation; it has: train"):
+        Trainer(
+            replace(recipe, data=replace(recipe.data, folder=tmp_path / "other")),
+            tmp_path / "run",
+            torch.device("cpu"),
+            Quiet(),
+        )
+
+
 def test_loss_that_is_no_number_ends_the_run_with_what_was_saved(
     make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,7 +205,7 @@ def test_loss_that_is_no_number_ends_the_run_with_what_was_saved(
         return (loss if len(saved(tmp_path)) < 1 else math.nan), gradients
 
     monkeypatch.setattr(GradientWorkers, "step", broken)
-    with pytest.raises(MoxuError, match=r"step 3: the loss is nan; lower optim\.lr"):
+    with pytest.raises(MoxuError, match=r"step 3: the loss is nan; begin again with a lower optim\.lr"):
         train(make_recipe(), tmp_path)
     assert [path.name for path in saved(tmp_path)] == ["step-000002"]
 

@@ -139,8 +139,11 @@ def _write_tensors(tensors: dict[str, Tensor], path: Path, goal: Path) -> None:
         whole = compact(tensor)
         separate[name] = whole.clone() if whole.data_ptr() in seen else whole  # no two names for the same memory
         seen.add(whole.data_ptr())
+    path.touch()
+    mode = path.stat().st_mode  # as this user's files are made; safetensors gives its own to nobody else
     try:
         save_file(separate, path, metadata={"format": "pt"})
+        path.chmod(mode)
     except SafetensorError as error:  # its own name for a full disk
         raise CheckpointError(f"{goal}: could not be written: {error}; what was there is unchanged") from None
 

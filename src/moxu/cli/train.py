@@ -39,14 +39,15 @@ def train(recipe_file: Path, changes: tuple[str, ...], out: Path | None, device:
     from moxu.train.progress import TrainingProgress
 
     chosen = devices.pick(device)
-    _set_threads(chosen, recipe, threads)
+    workers = _set_threads(chosen, recipe, threads)
     steps = recipe.run.steps
     with TrainingProgress(Console(stderr=True), steps) as progress:
         trainer = Trainer(recipe, run, chosen, progress)
         if trainer.step >= steps:
             progress.say(f"{run}: done already, {trainer.step} steps; to train on: --set run.steps=<more>")
             return
-        progress.say(f"moxu · {recipe.model.architecture} · {devices.describe(chosen)} · {run}")
+        place = f"cpu, {workers} workers" if workers > 1 else devices.describe(chosen)
+        progress.say(f"moxu · {recipe.model.architecture} · {place} · {run}")
         try:
             trainer.train()
         except KeyboardInterrupt:
@@ -55,8 +56,8 @@ def train(recipe_file: Path, changes: tuple[str, ...], out: Path | None, device:
     say(f"done: {steps} steps; write with it: moxu write --model {run / f'step-{steps:06d}'}")
 
 
-def _set_threads(device: "torch.device", recipe: "Recipe", threads: int | None) -> None:
-    """Give torch its threads; workers on the processor compute with one each."""
+def _set_threads(device: "torch.device", recipe: "Recipe", threads: int | None) -> int:
+    """Give torch its threads, and return how many workers share a step; on the processor each has one thread."""
     import torch
 
     workers = recipe.run.workers if device.type == "cpu" else 1
@@ -64,3 +65,4 @@ def _set_threads(device: "torch.device", recipe: "Recipe", threads: int | None) 
         raise SettingsError(f"--threads {threads}: the recipe has {workers} workers of one thread; --set run.workers=1")
     if workers > 1 or threads is not None:
         torch.set_num_threads(threads or 1)
+    return workers

@@ -76,7 +76,7 @@ class PackedText:
         chosen = [document for document in self.documents if document.split == split]
         if not chosen:
             splits = ", ".join(sorted({document.split for document in self.documents}))
-            raise TextError(f"{self.folder}: no documents for {split}; it has: {splits}")
+            raise TextError(f"{self.folder}: no documents for {split}; it has: {splits} (a manifest names the splits)")
         return chosen
 
 

@@ -104,9 +104,10 @@ class TimeMix(nn.Module):
         else:
             v = torch.lerp(v, v_first, torch.sigmoid(self.v0 + xv @ self.v1 @ self.v2).to(v.dtype))
 
-        kappa = F.normalize((k * self.k_k).view(by_head).float(), dim=-1, eps=1e-12)
-        k = k * (1 + (a - 1) * self.k_a)
-        r, k, v, a = (z.view(by_head).float() for z in (r, k, v, a))  # (B, T, H, N), float32 from here
+        r, k, v, a = r.float(), k.float(), v.float(), a.float()  # float32 from here
+        kappa = F.normalize((k * self.k_k).view(by_head), dim=-1, eps=1e-12)
+        k = torch.lerp(k, k * a, self.k_a)
+        r, k, v, a = (z.view(by_head) for z in (r, k, v, a))  # (B, T, H, N)
         with torch.autocast(x.device.type, enabled=False):
             y, memory = wkv7(Wkv7Inputs(r, log_w.view(by_head), k, v, -kappa, kappa * a), memory)
         y = self.ln_x(y.reshape(batch * length, width)).view(by_head)

@@ -64,11 +64,16 @@ class TrainingData:
 
 
 def validation_batches(packed: PackedText, length: int, sequences: int, at_once: int) -> list[tuple[Tensor, int]]:
-    """Return fixed sequences spread evenly over the validation works: ids (b, length + 1) and their characters."""
+    """Return fixed sequences spread evenly over the validation works: ids (b, length + 1) and their characters.
+
+    Raises TextError when there is no validation work, or none so long.
+    """
     works = packed.of_split("validation")
     starts = np.concatenate([np.arange(w.start, max(w.start + 1, w.start + w.length - length), length) for w in works])
     chosen = starts[np.linspace(0, len(starts) - 1, min(sequences, len(starts))).astype(np.int64)]
     rows = [packed.ids[s : s + length + 1].astype(np.int64) for s in chosen if s + length < len(packed.ids)]
+    if not rows:
+        raise TextError(f"{packed.folder}: no validation work is as long as one sequence of {length} ids")
     batches = []
     for first in range(0, len(rows), at_once):
         ids = torch.from_numpy(np.stack(rows[first : first + at_once]))

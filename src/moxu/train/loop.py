@@ -42,6 +42,9 @@ class Trainer:
         self.recipe, self.run, self.progress = recipe, run, progress
         self.packed = PackedText(recipe.data.folder)
         self.tokenizer = self.packed.tokenizer
+        self.validation_set = validation_batches(
+            self.packed, recipe.data.length, recipe.run.validation_sequences, recipe.run.micro_sequences
+        )
         self.data = TrainingData(self.packed, recipe.data.length, recipe.data.weights, recipe.run.seed)
         config = {"vocab_size": self.tokenizer.vocab_size, **recipe.model.config}
         self.model = build(recipe.model.architecture, config)
@@ -93,7 +96,8 @@ class Trainer:
             loss, gradients = workers.step(ids)
             if not math.isfinite(loss):
                 raise MoxuError(
-                    f"step {self.step + 1}: the loss is {loss}; lower optim.lr or optim.clip and resume from {self.run}"
+                    f"step {self.step + 1}: the loss is {loss}; begin again with a lower optim.lr or optim.clip; "
+                    f"what {self.run} holds is kept"
                 )
             norm = clip(gradients, optim.clip)
             for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -106,10 +110,8 @@ class Trainer:
             yield StepReport(self.step, loss / math.log(2), norm, rate, speed)
 
     def _validate(self, workers: GradientWorkers, report: StepReport) -> None:
-        run = self.recipe.run
         nats, characters = 0.0, 0
-        at_once = run.micro_sequences * run.workers
-        for ids, count in validation_batches(self.packed, self.recipe.data.length, run.validation_sequences, at_once):
+        for ids, count in self.validation_set:
             nats += workers.loss(ids)
             characters += count
         bits = nats / math.log(2) / characters
