@@ -1,6 +1,6 @@
 import numpy as np
 
-from moxu.decode.penalties import CountPenalty, RepetitionPenalty, recent_counts
+from moxu.decode.penalties import CountPenalty, RepetitionPenalty, recent_counts, seen_recently
 
 
 def test_repetition_divides_positive_and_multiplies_negative_logits_once() -> None:
@@ -18,6 +18,11 @@ def test_frequency_counts_each_time_and_presence_once() -> None:
 def test_only_the_window_is_counted() -> None:
     counts = recent_counts(np.zeros((1, 4), np.float32), [[3, 3, 3, 0, 1]], 2)
     np.testing.assert_array_equal(counts, [[1, 1, 0, 0]])
+
+
+def test_seen_is_what_has_a_count() -> None:
+    logits, history = np.zeros((3, 5), np.float32), [[4, 4, 1], [], [2]]
+    np.testing.assert_array_equal(seen_recently(logits, history, 2), recent_counts(logits, history, 2) > 0)
 
 
 def test_what_is_forbidden_stays_forbidden() -> None:

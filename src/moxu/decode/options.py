@@ -72,9 +72,9 @@ def check_range(name: str, value: float | None, low: float, high: float) -> None
 
 
 PRESETS: dict[str, SamplingOptions] = {
-    "steady": SamplingOptions(temperature=0.8, top_p=0.7, top_p_newline=0.85),
-    "normal": SamplingOptions(top_p=0.8, top_p_newline=0.9),
-    "wild": SamplingOptions(temperature=1.15, top_p=0.95, min_p=0.01),
+    "steady": SamplingOptions(temperature=0.8, top_p=0.7, top_p_newline=0.85, repetition_penalty=1.1),
+    "normal": SamplingOptions(temperature=0.9, top_p=0.8, top_p_newline=0.9, repetition_penalty=1.05),
+    "wild": SamplingOptions(temperature=1.1, top_p=0.95, min_p=0.01),
     "aiwriter1": SamplingOptions(temperature_when="after", top_p=0.75, top_p_newline=0.9),
     "aiwriter2": SamplingOptions(temperature_when="after", top_p=0.7, top_p_newline=0.9, allow_p=0.01),
     "greedy": SamplingOptions(greedy=True),

@@ -18,7 +18,7 @@ class RepetitionPenalty:
 
     def __call__(self, logits: Array, history: History) -> Array:
         xp = array_namespace(logits)
-        seen = recent_counts(logits, history, self.window) > 0
+        seen = seen_recently(logits, history, self.window)
         punished = xp.where(logits > 0, logits / self.penalty, logits * self.penalty)
         return xp.where(seen, punished, logits)
 
@@ -36,6 +36,14 @@ class CountPenalty:
         counts = recent_counts(logits, history, self.window)
         seen = xp.astype(counts > 0, logits.dtype)
         return logits - self.presence * seen - self.frequency * counts
+
+
+def seen_recently(logits: Array, history: History, window: int) -> Array:
+    """Return which tokens stand among the last ``window`` ids of each row: (B, V), where the logits are."""
+    seen = np.zeros(logits.shape, np.bool_)  # (B, V)
+    for row, ids in zip(seen, history, strict=True):
+        row[ids[-window:]] = True
+    return array_namespace(logits).asarray(seen, device=device(logits))
 
 
 def recent_counts(logits: Array, history: History, window: int) -> Array:
