@@ -8,6 +8,7 @@ from typing import Any
 import click
 import pytest
 
+import moxu
 from moxu.cli.main import COMMANDS, LazyCommand, cli
 from moxu.errors import SettingsError
 
@@ -97,3 +98,8 @@ def test_an_unforeseen_error_is_not_hidden(moxu: Callable[..., Any], monkeypatch
     monkeypatch.setitem(COMMANDS, "missing", LazyCommand("moxu.cli.main:missing", "Not there."))
     with pytest.raises(AttributeError):
         moxu("missing")
+
+
+def test_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "moxu", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"moxu {moxu.__version__}\n"
