@@ -36,7 +36,7 @@ from moxu.text.word_table import UNKNOWN, WordTable
 from moxu.train.recipe import Recipe
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("src/**/*.md")])
 RECIPES = sorted(REPOSITORY.glob("recipes/*.toml"))
 TEXT = "夜里下了一场雨。他推开门，院子里静悄悄的，这是一颗老树。\n「谁在那里？」她问。没有人回答，只听见风的声音。\n"
 
