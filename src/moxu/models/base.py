@@ -1,5 +1,6 @@
-"""What the torch models share: reading without gradients, and the loss-free face of a LanguageModel."""
+"""What the torch models share: from the few methods of an architecture to the protocol of a LanguageModel."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import torch
@@ -9,8 +10,8 @@ from moxu.language_model import Array
 from moxu.models.state import TensorState
 
 
-class TorchLanguageModel(nn.Module):
-    """A causal model in torch. An architecture defines ``forward``, ``start`` and ``read``; the rest is here.
+class TorchLanguageModel(nn.Module, ABC):
+    """A causal model in torch: an architecture gives ``forward`` and the abstract methods, the rest is here.
 
     ``forward(ids)`` (B, T) -> logits (B, T, V) is the training form and never sees a State.
     """
@@ -21,21 +22,21 @@ class TorchLanguageModel(nn.Module):
     vocab_size: int
     max_context: int | None = None
 
+    @abstractmethod
     def start(self, batch: int) -> TensorState:
         """Return the state of ``batch`` rows that have read nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, ids: Tensor, state: TensorState) -> tuple[Tensor, TensorState]:
         """Read ids (B, T) on from ``state``; return what the head is applied to (B, T, D), and the new state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def logits(self, hidden: Tensor, state: TensorState) -> Tensor:
         """Return the logits (B, t, V) of the last t places that ``state`` has read, from their ``hidden`` (B, t, D)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def initialise(self, generator: torch.Generator) -> None:
         """Fill the parameters with the values training starts from, drawn from ``generator``."""
-        raise NotImplementedError
 
     def features(self, ids: Tensor) -> tuple[Tensor, Tensor] | None:  # noqa: ARG002
         """Return what a plain linear head is applied to (B, T, D), and its weight (V, D).
