@@ -12,6 +12,7 @@ from moxu.cli.opening import as_prompt
 from moxu.cli.pages import OutFile, Page, PlainPage, RowsInOrder, TerminalPage, echo
 from moxu.cli.record import Record
 from moxu.cli.terminal import say, say_in_place
+from moxu.interrupt import uninterrupted
 from moxu.writers.base import Request, Started, Writer
 
 LEAVE = "stop"
@@ -65,9 +66,10 @@ class Session:
             for event in self.writer.write(request):
                 if isinstance(event, Started):
                     self._tell_window(event)
-                record.take(event)
-                for each in rows:
-                    each.take(event)
+                with uninterrupted():  # or a piece might be in the record and not in the file
+                    record.take(event)
+                    for each in rows:
+                        each.take(event)
 
     def _pages(self, request: Request, out_file: OutFile | None, as_json: bool) -> list[Page]:
         pages: list[Page] = [PlainPage(out_file.put, request.prompt)] if out_file else []

@@ -12,11 +12,11 @@ import torch
 from moxu.checkpoints.checkpoint import Checkpoint
 from moxu.corpus.packed import PackedText
 from moxu.errors import MoxuError, SettingsError
+from moxu.interrupt import Interruption
 from moxu.models.registry import build
 from moxu.train import resume
 from moxu.train.data import TrainingData, validation_batches
 from moxu.train.gradients import GradientWorkers
-from moxu.train.interrupt import Interruption
 from moxu.train.optim import clip, make_optimizers, set_learning_rate, state_dicts
 from moxu.train.progress import TrainingProgress
 from moxu.train.recipe import Recipe

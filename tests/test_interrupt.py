@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from moxu.train.interrupt import Interruption
+from moxu.interrupt import Interruption, uninterrupted
 
 
 def test_first_interrupt_is_noted_and_the_second_is_obeyed() -> None:
@@ -35,3 +35,26 @@ def test_other_threads_leave_the_handler_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [(signal.getsignal(signal.SIGINT), False)]
+
+
+def test_uninterrupted_block_is_finished_before_the_interrupt_takes_effect() -> None:
+    done = []
+
+    def work() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append("the rest of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["the rest of the block"]
+
+
+def test_uninterrupted_block_that_fails_says_why() -> None:
+    def work() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            raise ValueError("inside")
+
+    with pytest.raises(ValueError, match="inside"):
+        work()
