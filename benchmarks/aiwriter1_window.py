@@ -15,6 +15,7 @@ from collections.abc import Callable
 import torch
 
 from moxu.models.aiwriter1 import AiWriter1, AiWriter1Config
+from moxu.models.devices import settle
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -59,11 +60,11 @@ def main() -> None:
     parser.add_argument("--unfolded", action="store_true", help="keep time_w, time_alpha and time_beta apart")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(arguments.threads)
     width = arguments.width
     config = AiWriter1Config(8849, 512, arguments.layers, 12, width, width, 5 * width // 2, not arguments.unfolded)
     model = AiWriter1(config)
     model.initialise(torch.Generator().manual_seed(0))
+    settle(model, arguments.threads)
     recomputed, stepped = measure(model, arguments.rounds, arguments.steps, arguments.rows)
 
     print(f"{model.parameter_count() / 1e6:.0f} M parameters, {arguments.threads} threads, {arguments.rows} rows")

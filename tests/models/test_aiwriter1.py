@@ -11,6 +11,7 @@ from torch import Tensor
 
 from moxu.errors import SettingsError
 from moxu.models.aiwriter1 import AiWriter1, AiWriter1Config, Block
+from moxu.models.linear import join_shared_inputs
 from moxu.models.registry import build
 from reading import assert_same_logits, forward, read_in_pieces
 
@@ -253,3 +254,12 @@ def test_the_same_generator_gives_the_same_starting_values() -> None:
 def test_an_attention_that_its_heads_do_not_divide_is_refused() -> None:
     with pytest.raises(SettingsError, match="attention_width is 64; expected a multiple of heads 5"):
         build("aiwriter1", {**ORIGINAL, "heads": 5, "feed_forward_width": 160})
+
+
+def test_model_settled_for_several_threads_reads_as_before() -> None:
+    ids = random_ids(2, 12)
+    before = forward(random_model(), ids)
+    model = random_model()
+    join_shared_inputs(model)
+    logits, _ = read_in_pieces(model, ids, [4, 1, 1, 6])
+    torch.testing.assert_close(logits, before[:, 3:], rtol=1e-4, atol=1e-4)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from moxu.models import linear
-from moxu.models.linear import FEW_ROWS, Linear, turn_wide_weights
+from moxu.models.linear import FEW_ROWS, Linear, SharedInput, join_shared_inputs, turn_wide_weights
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -48,3 +48,38 @@ def test_turned_weights_are_the_same_values_in_another_order() -> None:
     assert all(torch.equal(tensor, state[name]) for name, tensor in layers.state_dict().items())
     with torch.inference_mode():
         torch.testing.assert_close(layers(x), before, rtol=1e-5, atol=1e-5)
+
+
+class Pair(torch.nn.Module):
+    """Two layers that read the same input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = Linear(512, 513), Linear(512, 40)
+        self.project = SharedInput(self.first, self.second)
+
+
+def test_joined_layers_give_what_they_gave_apart() -> None:
+    pair = Pair()
+    x = torch.randn(3, 1, 512, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        apart = pair.project(x)
+        join_shared_inputs(pair)
+        for joined, before in zip(pair.project(x), apart, strict=True):
+            torch.testing.assert_close(joined, before, rtol=1e-5, atol=1e-5)
+
+
+def test_joined_layers_keep_their_names_and_share_one_memory() -> None:
+    pair = Pair()
+    before = {name: tensor.clone() for name, tensor in pair.state_dict().items()}
+    join_shared_inputs(pair)
+    assert list(pair.state_dict()) == ["first.weight", "first.bias", "second.weight", "second.bias"]
+    assert all(torch.equal(tensor, before[name]) for name, tensor in pair.state_dict().items())
+    assert pair.first.weight.untyped_storage().data_ptr() == pair.second.weight.untyped_storage().data_ptr()
+
+
+def test_joined_layers_can_still_be_trained() -> None:
+    pair = Pair()
+    join_shared_inputs(pair)
+    sum(part.sum() for part in pair.project(torch.ones(1, 512))).backward()  # type: ignore[union-attr]
+    assert pair.second.weight.grad is not None

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from moxu.errors import SettingsError
 from moxu.models.base import TorchLanguageModel
-from moxu.models.linear import Linear
+from moxu.models.linear import Linear, SharedInput
 from moxu.models.state import TensorState
 
 COPY_WIDTH = 256  # of the queries and keys of the copy head
@@ -89,13 +89,15 @@ class TimeMix(nn.Module):
         self.value = Linear(width, inner)
         self.receptance = Linear(width, inner)
         self.output = Linear(inner, width)
+        self.project = SharedInput(self.key, self.value, self.receptance)
 
     def forward(self, x: Tensor, reach: Reach, memory: dict[str, Tensor] | None) -> Tensor:
         """Mix x (B, T, C); with a ``memory`` read on from it and write into it, without one begin at position 0."""
         batch, length, width = x.shape
         shifted = shift(x, x.new_zeros(batch, width // 2) if memory is None else memory["shift"])
-        k = torch.exp(widened(self.key(shifted)).clamp(-60, 30))
-        kv = (k * self.value(shifted)).view(batch, length, self.heads, -1)  # (B, T, H, D)
+        key, value, receptance = self.project(shifted)
+        k = torch.exp(widened(key).clamp(-60, 30))
+        kv = (k * value).view(batch, length, self.heads, -1)  # (B, T, H, D)
         total = k.cumsum(dim=1)
         if memory is not None:
             total = total + memory["k_sum"][:, None]
@@ -105,7 +107,7 @@ class TimeMix(nn.Module):
         seen_kv = kv.transpose(1, 2) if memory is None else memory["kv"][:, :, : reach.span]  # (B, H, U, D)
         with torch.autocast(x.device.type, enabled=False):
             wkv = self._weighted_sum(widened(self.weights(reach)), seen_kv)
-        y = (torch.sigmoid(self.receptance(shifted)) * wkv / total).to(x.dtype)
+        y = (torch.sigmoid(receptance) * wkv / total).to(x.dtype)
         output: Tensor = self.output(y) * self.time_gamma[reach.positions]
         return output
 
@@ -141,14 +143,15 @@ class ChannelMix(nn.Module):
         self.value = Linear(width, hidden)
         self.weight = Linear(hidden, width)
         self.receptance = Linear(width, width)
+        self.project = SharedInput(self.key, self.value, self.receptance)
 
     def forward(self, x: Tensor, memory: dict[str, Tensor] | None) -> Tensor:
         half = x.shape[-1] // 2
         shifted = shift(x, x.new_zeros(x.shape[0], half) if memory is None else memory["shift"])
         if memory is not None:
             memory["shift"].copy_(x[:, -1, :half])
-        hidden = F.mish(self.key(shifted)) * self.value(shifted)
-        output: Tensor = torch.sigmoid(self.receptance(shifted)) * self.weight(hidden)
+        key, value, receptance = self.project(shifted)
+        output: Tensor = torch.sigmoid(receptance) * self.weight(F.mish(key) * value)
         return output
 
 

@@ -4,7 +4,7 @@ import torch
 
 from moxu.errors import DeviceError
 from moxu.models.base import TorchLanguageModel
-from moxu.models.linear import turn_wide_weights
+from moxu.models.linear import join_shared_inputs, turn_wide_weights
 
 KINDS = ("cuda", "xpu", "mps", "cpu")
 """In the order in which ``auto`` prefers them. AMD's ROCm presents its devices as cuda."""
@@ -46,8 +46,8 @@ def settle(model: TorchLanguageModel, threads: int | None = None) -> None:
     """Make a model ready to decode where it is: on the processor, with these threads (None: as it is fastest)."""
     threads = threads or choose_threads(model)
     torch.set_num_threads(threads)
-    if model.device.type == "cpu" and threads == 1:
-        turn_wide_weights(model)
+    if model.device.type == "cpu":
+        (turn_wide_weights if threads == 1 else join_shared_inputs)(model)
 
 
 def describe(device: torch.device) -> str:

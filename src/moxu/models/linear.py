@@ -29,6 +29,46 @@ def _onednn_takes(x: Tensor, weight: Tensor) -> bool:
     return on_processor and not torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
 
 
+class SharedInput:
+    """Layers that read the same input: applied one by one, or once ``join`` has been called to few rows as one product.
+
+    It is no module, so that parameters keep the names of their layers.
+    """
+
+    def __init__(self, *layers: Linear) -> None:
+        self.layers = layers
+        self._sizes = [layer.out_features for layer in layers]
+        self._joint: Linear | None = None
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, ...]:
+        few = x.numel() <= FEW_ROWS * x.shape[-1]
+        if self._joint is None or not few or torch.is_grad_enabled():
+            return tuple(layer(x) for layer in self.layers)
+        return torch.split(self._joint(x), self._sizes, dim=-1)
+
+    def join(self) -> None:
+        """Put the weights side by side in one memory, of which the layers keep their parts.
+
+        One large product reads memory faster than several small ones, above all with several threads. To be called
+        when the model is where it will decode: what moves it afterwards takes the layers apart.
+        """
+        joint = Linear(self.layers[0].in_features, sum(self._sizes), device="meta")
+        for name in ("weight", "bias"):
+            together = torch.cat([getattr(layer, name).detach() for layer in self.layers])
+            setattr(joint, name, nn.Parameter(together, requires_grad=False))
+            for layer, part in zip(self.layers, torch.split(together, self._sizes), strict=True):
+                setattr(layer, name, nn.Parameter(part, getattr(layer, name).requires_grad))
+        self._joint = joint
+
+
+def join_shared_inputs(model: nn.Module) -> None:
+    """Join all layers of a model that read the same input and say so."""
+    for module in model.modules():
+        for part in vars(module).values():
+            if isinstance(part, SharedInput):
+                part.join()
+
+
 def turn_wide_weights(model: nn.Module) -> None:
     """Store the weights of layers that widen (out > in) column by column: the same values in another order.
 
