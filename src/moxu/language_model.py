@@ -4,6 +4,7 @@ Axes: B rows of a batch, T time, V vocabulary. Arrays are any array-API arrays (
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 Array = Any
@@ -32,8 +33,23 @@ class State(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Passage:
+    """How a model that reads a source in both directions takes a text: so many ids of source, so many of target.
+
+    Such a model continues by passages: the end of the text is the source, what it writes from there is the target, and
+    both together are the text from whose end the next source is taken.
+    """
+
+    source: int  # ids, the marks around them not counted
+    target: int
+
+
 class LanguageModel(Protocol):
     """A model that reads ids and says what may follow.
+
+    Most read from left to right, so ``prefill`` says what ``extend`` from nothing would. One with a ``passage`` reads
+    what ``prefill`` is given as its source, whole and in both directions, and what ``extend`` is given as its target.
 
     The law that ties its methods, tested for every architecture: ``prefill`` of a beginning and ``extend`` by the
     rest, in any chunking, give the logits that one training ``forward`` gives.
@@ -41,6 +57,7 @@ class LanguageModel(Protocol):
 
     vocab_size: int
     max_context: int | None  # tokens a state can hold; None: a state of fixed size, for a text of any length
+    passage: Passage | None  # None: the model reads from left to right
 
     def prefill(self, ids: Array) -> tuple[Array, Any]:
         """Read prompts (B, T) from nothing; return the logits (B, V) of what follows, and the state."""

@@ -147,7 +147,7 @@ def test_logits_equal_those_of_the_package_rwkv(tmp_path: Path) -> None:
         for parameter in model.parameters():  # away from the start, where many are zero
             parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.1)
     plain = {"vocab_size": VOCABULARY, "width": 128, "layers": 3}
-    write_checkpoint(Checkpoint("rwkv7", plain, model.state_dict()), tmp_path / "model.pth", "rwkv7", "float32")
+    write_checkpoint(Checkpoint("rwkv7", plain, model.state_dict()), tmp_path / "model.pth", "rwkv7", store="float32")
     ids = random_ids(1, 60)
     torch.save(ids[0], tmp_path / "ids.pt")
     arguments = [str(tmp_path / name) for name in ("model", "ids.pt", "logits.pt")]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from moxu.language_model import Array
+from moxu.language_model import Array, Passage
 from moxu.models.state import TensorState
 
 
@@ -21,6 +21,7 @@ class TorchLanguageModel(nn.Module, ABC):
     config: Any
     vocab_size: int
     max_context: int | None = None
+    passage: Passage | None = None
 
     @abstractmethod
     def start(self, batch: int) -> TensorState:
@@ -37,6 +38,10 @@ class TorchLanguageModel(nn.Module, ABC):
     @abstractmethod
     def initialise(self, generator: torch.Generator) -> None:
         """Fill the parameters with the values training starts from, drawn from ``generator``."""
+
+    def restore_buffers(self) -> None:
+        """Make what no checkpoint holds, after a model that was built without memory was given its tensors."""
+        return
 
     def features(self, ids: Tensor) -> tuple[Tensor, Tensor] | None:  # noqa: ARG002
         """Return what a plain linear head is applied to (B, T, D), and its weight (V, D).

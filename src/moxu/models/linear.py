@@ -1,6 +1,7 @@
 """A linear layer that decodes at the speed of memory on the processor."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 FEW_ROWS = 8  # up to which a product takes about as long as reading its weights does
@@ -16,11 +17,16 @@ class Linear(nn.Linear):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        few, large = x.numel() <= FEW_ROWS * self.in_features, self.weight.numel() >= LARGE
-        if not (few and large and self.weight.is_contiguous() and _onednn_takes(x, self.weight)):
-            return super().forward(x)
-        output: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
-        return output
+        return linear(x, self.weight, self.bias)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Return x W + b as ``Linear`` computes it: x (..., I), weight (O, I), bias (O,) -> (..., O)."""
+    few, large = x.numel() <= FEW_ROWS * x.shape[-1], weight.numel() >= LARGE
+    if not (few and large and weight.is_contiguous() and _onednn_takes(x, weight)):
+        return F.linear(x, weight, bias)
+    output: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return output
 
 
 def _onednn_takes(x: Tensor, weight: Tensor) -> bool:
@@ -52,8 +58,9 @@ class SharedInput:
         One large product reads memory faster than several small ones, above all with several threads. To be called
         when the model is where it will decode: what moves it afterwards takes the layers apart.
         """
-        joint = Linear(self.layers[0].in_features, sum(self._sizes), device="meta")
-        for name in ("weight", "bias"):
+        biased = self.layers[0].bias is not None
+        joint = Linear(self.layers[0].in_features, sum(self._sizes), bias=biased, device="meta")
+        for name in ("weight", "bias") if biased else ("weight",):
             together = torch.cat([getattr(layer, name).detach() for layer in self.layers])
             setattr(joint, name, nn.Parameter(together, requires_grad=False))
             for layer, part in zip(self.layers, torch.split(together, self._sizes), strict=True):

@@ -12,6 +12,10 @@ ARCHITECTURES = {
     "rwkv7": "moxu.models.rwkv7:Rwkv7",
     "aiwriter1": "moxu.models.aiwriter1:AiWriter1",
     "aiwriter2": "moxu.models.aiwriter2:AiWriter2",
+    "gpt": "moxu.models.gpt:Gpt",
+    "unilm": "moxu.models.unilm:Unilm",
+    "gau": "moxu.models.gau:Gau",
+    "hf": "moxu.models.hf:HfModel",
 }
 
 
