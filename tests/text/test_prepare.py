@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moxu.text.prepare import aiwriter_opening, aiwriter_opening_with_empty_lines, opening, paragraphs
+from moxu.text.prepare import (
+    aiwriter_opening,
+    aiwriter_opening_with_empty_lines,
+    as_typed,
+    cpm_parts,
+    lyric_parts,
+    opening,
+    paragraphs,
+)
 
 typed = st.text(st.sampled_from("甲乙 a\n\r\t\u3000\ufeff\x0b\x85\u2028\u200b"))
 
@@ -73,6 +81,43 @@ def test_an_opening_holds_the_paragraphs_and_no_empty_line(text: str) -> None:
 @given(st.text() | typed)
 def test_paragraphs_lose_nothing_that_can_be_seen(text: str) -> None:
     assert seen("".join(paragraphs(text))) == seen(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "prepared"),
+    [
+        ("", "\n"),
+        ("\ufeff", "\n"),
+        ("　一 \r\n\r\n二\r", "　一 \n\n二\n"),
+        ("\ufeff一\u2028二", "一\n二"),
+        ("\n一", "\n一"),
+    ],
+)
+def test_what_is_taken_as_typed_changes_only_the_ends_of_its_lines(text: str, prepared: str) -> None:
+    assert as_typed(text) == prepared
+    assert as_typed(prepared) == prepared
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", []),
+        (" <eod>\n<eod>", []),
+        ("一", ["一"]),
+        ("　一<eod><eod> 二\r\n三 <eod>", ["一", "二\n三"]),
+        ("\ufeff一<EOD>", ["一<EOD>"]),
+    ],
+)
+def test_parts_stand_between_marks_stripped_and_none_empty(text: str, parts: list[str]) -> None:
+    assert cpm_parts(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [("一<eod>二\n三", ["一", "二\n三"]), ("一\r\n\n　二\n", ["一", "二"]), ("", []), ("<eod>", [])],
+)
+def test_a_lyric_without_marks_is_its_lines(text: str, lines: list[str]) -> None:
+    assert lyric_parts(text) == lines
 
 
 def seen(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from moxu.errors import TextError
+from moxu.text.detokenize import StreamingDetokenizer
 from moxu.text.encodings import read_bytes
 
 END_ID = 0
@@ -21,6 +22,7 @@ class CharTokenizer:
     """Characters with byte fallback; every Unicode text round-trips (see ``text.tokenizer.Tokenizer``)."""
 
     kind = "chars"
+    source_marks: tuple[int, int] | None = None
     end_id: int | None = END_ID
     forbidden_ids: tuple[int, ...] = ()
 
@@ -53,6 +55,9 @@ class CharTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
+
+    def detokenizer(self) -> StreamingDetokenizer:
+        return StreamingDetokenizer(self)
 
     def token_bytes(self, token_id: int) -> bytes:
         if token_id >= FIRST_CHARACTER_ID:

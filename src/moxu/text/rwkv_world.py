@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from moxu.errors import TextError
+from moxu.text.detokenize import StreamingDetokenizer
 from moxu.text.encodings import read_bytes
 
 VOCAB_SIZE = 65_536  # rows of the released models; ids past the last word are padding
@@ -20,6 +21,7 @@ class RwkvWorldTokenizer:
     """Greedy longest match over bytes; id 0 ends a text, ids without a word are never generated."""
 
     kind = "rwkv_world"
+    source_marks: tuple[int, int] | None = None
 
     def __init__(self, words: Mapping[int, bytes], name: str = "vocabulary") -> None:
         """Check ``words`` by id; TextError, with ``name`` in it, for a bad id, a word twice, a missing byte."""
@@ -56,6 +58,9 @@ class RwkvWorldTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
+
+    def detokenizer(self) -> StreamingDetokenizer:
+        return StreamingDetokenizer(self)
 
     def token_bytes(self, token_id: int) -> bytes:
         return self._words.get(token_id, b"")  # the end of a text and the padding add nothing

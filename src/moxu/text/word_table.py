@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from moxu.errors import TextError
+from moxu.text.detokenize import StreamingDetokenizer
 from moxu.text.encodings import read_bytes
 
 UNKNOWN = "\ue083"
@@ -19,6 +20,7 @@ class WordTable:
     """A vocabulary of single characters, ids 0 to n - 1 in the order of ``words``; text of others becomes U+E083."""
 
     kind = "word_table"
+    source_marks: tuple[int, int] | None = None
 
     def __init__(self, words: Sequence[str], name: str = "word table") -> None:
         """Check the table; TextError, with ``name`` in it, for a word that is no character, or twice, or no U+E083."""
@@ -43,6 +45,9 @@ class WordTable:
 
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(self._words[word_id] for word_id in ids)
+
+    def detokenizer(self) -> StreamingDetokenizer:
+        return StreamingDetokenizer(self)
 
     def token_bytes(self, token_id: int) -> bytes:
         return self._words[token_id].encode()
