@@ -10,7 +10,7 @@ import torch
 
 from moxu.checkpoints import aiwriter1
 from moxu.checkpoints.assemble import assemble
-from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
+from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.formats import read_checkpoint
 from moxu.errors import CheckpointError
 
@@ -133,6 +133,6 @@ def test_other_architecture_is_refused(tmp_path: Path, random_checkpoint: MakeCh
 
 def test_bfloat16_is_written_when_asked_for(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:
     checkpoint = random_checkpoint("aiwriter1")
-    aiwriter1.write(checkpoint, tmp_path / "model.pth", "bfloat16")
+    aiwriter1.write(checkpoint, tmp_path / "model.pth", WriteOptions("bfloat16"))
     halves = {name: tensor.bfloat16() for name, tensor in checkpoint.tensors.items()}
     assert_same(aiwriter1.read(tmp_path / "model.pth", OPTIONS), replace(checkpoint, tensors=halves))

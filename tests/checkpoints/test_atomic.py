@@ -60,3 +60,13 @@ def test_place_that_cannot_be_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="file: could not be written"), replacing(tmp_path / "file" / "model.pth"):
         pass
+
+
+def test_folder_takes_the_place_of_the_whole_folder_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "100").mkdir()
+    (tmp_path / "100" / "old").write_text("old")
+    with replacing_in(tmp_path, last="latest") as folder:
+        (folder / "100").mkdir()
+        (folder / "100" / "new").write_text("new")
+        (folder / "latest").write_text("100")
+    assert sorted(str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*")) == ["100", "100/new", "latest"]

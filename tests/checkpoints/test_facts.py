@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from moxu.checkpoints.checkpoint import ReadOptions
-from moxu.checkpoints.facts import settle, shape_of
+from moxu.checkpoints.facts import count_layers, require, same_sizes, settle, shape_of
 from moxu.errors import CheckpointError
 
 PATH = Path("model.pth")
@@ -45,3 +45,32 @@ def test_tensor_that_the_sizes_come_from_is_named_when_missing_or_of_other_axes(
         shape_of({"emb.wieght": torch.ones(1)}, "emb.weight", 2, PATH)
     with pytest.raises(CheckpointError, match=r"'emb\.weight' has the shape \(1,\); expected 2 axes"):
         shape_of({"emb.weight": torch.ones(1)}, "emb.weight", 2, PATH)
+
+
+def test_names_of_the_original_configuration_are_ours_or_not_needed(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"num_layers": 2, "seq_length": 32, "context": 9}')
+    foreign = {"num_layers": "layers", "seq_length": None}
+    assert settle(DERIVED, DEFAULTS, ReadOptions(config=config), PATH, foreign)["context"] == 9
+    with pytest.raises(CheckpointError, match="layers was given as 3"):
+        settle(DERIVED, DEFAULTS, ReadOptions(config=config, facts={"layers": 3}), PATH, foreign)
+    with pytest.raises(CheckpointError, match="unknown fact 'num_layers'"):
+        settle(DERIVED, DEFAULTS, ReadOptions(config=config), PATH)
+
+
+def test_layers_are_counted_under_any_prefix() -> None:
+    tensors = {name: torch.ones(1) for name in ("h.0.a", "h.0.b", "h.10.a", "blocks.3.a", "head")}
+    assert (count_layers(tensors, "h."), count_layers(tensors)) == (2, 1)
+
+
+def test_what_a_format_takes_for_granted_is_named_when_it_is_not_so() -> None:
+    options = ReadOptions(vocab=PATH)
+    require(options, {"config": None}, "a file")
+    with pytest.raises(CheckpointError, match=r"a file cannot hold this model: its vocab is .*, there it is None"):
+        require(options, {"config": None, "vocab": None}, "a file")
+
+
+def test_size_that_contradicts_the_tensors_is_named() -> None:
+    same_sizes(ReadOptions(facts={"a": 1}), {"table": {"a": 1}}, {"facts": "table", "config": "table"}, PATH)
+    with pytest.raises(CheckpointError, match=r"model\.pth: facts is \{'a': 2\}, but the tensors say \{'a': 1\}"):
+        same_sizes(ReadOptions(facts={"a": 2}), {"table": {"a": 1}}, {"facts": "table"}, PATH)

@@ -11,8 +11,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from moxu.checkpoints import folder
-from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
+from moxu.checkpoints import folder, safetensors_files
+from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions, WriteOptions
 from moxu.errors import CheckpointError
 
 MakeCheckpoint = Callable[..., Checkpoint]
@@ -69,7 +69,7 @@ def test_each_store_gives_the_tensors_back_within_its_precision(
     tmp_path: Path, random_checkpoint: MakeCheckpoint, store: Any, tolerance: float
 ) -> None:
     checkpoint = random_checkpoint("rwkv7")
-    folder.write(checkpoint, tmp_path / "model", store)
+    folder.write(checkpoint, tmp_path / "model", WriteOptions(store))
     model = folder.load_model(tmp_path / "model").model
     for name, tensor in model.state_dict().items():
         assert tensor.dtype == torch.float32
@@ -80,7 +80,7 @@ def test_smaller_stores_make_smaller_files(tmp_path: Path, random_checkpoint: Ma
     checkpoint = random_checkpoint("rwkv7", vocab_size=4000)
     stores: list[Any] = ["float32", "bfloat16", "int8"]
     for store in stores:
-        folder.write(checkpoint, tmp_path / store, store)
+        folder.write(checkpoint, tmp_path / store, WriteOptions(store))
     sizes = [(tmp_path / store / "model.safetensors").stat().st_size for store in stores]
     assert sizes[0] > 1.8 * sizes[1] > 1.8 * sizes[2]
 
@@ -112,7 +112,7 @@ def test_full_disk_leaves_the_old_checkpoint_whole(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = {file.name: file.read_bytes() for file in written.iterdir()}
-    monkeypatch.setattr(folder, "save_file", full)
+    monkeypatch.setattr(safetensors_files, "save_file", full)
     with pytest.raises(CheckpointError, match="No space left on device; what was there is unchanged"):
         folder.write(random_checkpoint("aiwriter2"), written)
     assert {file.name: file.read_bytes() for file in written.iterdir()} == before
@@ -213,7 +213,7 @@ def test_facts_for_a_moxu_folder_are_a_mistake(written: Path) -> None:
 def test_unknown_store_is_a_mistake(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:
     store: Any = "int3"
     with pytest.raises(CheckpointError, match="store is 'int3'; expected one of float32"):
-        folder.write(random_checkpoint("rwkv7"), tmp_path / "model", store)
+        folder.write(random_checkpoint("rwkv7"), tmp_path / "model", WriteOptions(store))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from moxu.checkpoints import aiwriter1, paddle
-from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
+from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions, WriteOptions
 from moxu.errors import CheckpointError
 
 MakeCheckpoint = Callable[..., Checkpoint]
@@ -137,4 +137,4 @@ def test_other_architecture_and_number_types_are_refused(tmp_path: Path, random_
     with pytest.raises(CheckpointError, match=r"holds AI-Writer v1, not a rwkv7 model"):
         paddle.write(random_checkpoint("rwkv7"), tmp_path / "model.pdparams")
     with pytest.raises(CheckpointError, match="written in float32, not bfloat16"):
-        paddle.write(random_checkpoint("aiwriter1"), tmp_path / "model.pdparams", "bfloat16")
+        paddle.write(random_checkpoint("aiwriter1"), tmp_path / "model.pdparams", WriteOptions("bfloat16"))

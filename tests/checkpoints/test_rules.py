@@ -12,6 +12,8 @@ RULES = [
     Rule("mask", None),
     Rule("h.{i}.fc.{kind}", "blocks.{i}.{kind}.up", TRANSPOSE),
     Rule("h.{i}.mix_{m}", change=FLATTEN),
+    Rule(("h.{i}.attn.W_q", "h.{i}.attn.W_k", "h.{i}.attn.W_v"), "blocks.{i}.qkv", TRANSPOSE),
+    Rule("h.{i}.gate_up", ("blocks.{i}.gate", "blocks.{i}.up")),
     *names("emb.weight"),
 ]
 
@@ -35,10 +37,48 @@ def test_inverted_rules_lead_back(layer: int, rows: int, columns: int) -> None:
         f"h.{layer}.fc.weight": torch.rand(rows, columns),
         f"h.{layer}.mix_r": torch.rand(1, 1, columns),
         "emb.weight": torch.rand(rows),
+        **{f"h.{layer}.attn.W_{part}": torch.rand(rows, columns) for part in "qkv"},
+        f"h.{layer}.gate_up": torch.rand(2 * rows, columns),
     }
     back = apply(invert(RULES), apply(RULES, tensors, "there"), "back")
     assert list(back) == list(tensors)
     assert all(torch.equal(back[name], tensors[name]) for name in tensors)
+
+
+def test_parts_are_joined_in_the_order_of_the_rule_where_the_first_of_them_stood() -> None:
+    parts = {
+        "h.0.attn.W_k": torch.full((1, 2), 2.0),
+        "emb.weight": torch.ones(1),
+        "h.0.attn.W_v": torch.full((1, 2), 3.0),
+    }
+    result = apply(RULES, {**parts, "h.0.attn.W_q": torch.full((1, 2), 1.0)}, "file")
+    assert list(result) == ["blocks.0.qkv", "emb.weight"]
+    assert torch.equal(result["blocks.0.qkv"], torch.tensor([[1.0, 2.0, 3.0]] * 2))
+
+
+def test_tensor_of_several_parts_is_cut_along_its_rows() -> None:
+    result = apply(RULES, {"h.0.gate_up": torch.arange(4)}, "file")
+    assert {name: tensor.tolist() for name, tensor in result.items()} == {
+        "blocks.0.gate": [0, 1],
+        "blocks.0.up": [2, 3],
+    }
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"h.0.attn.W_q": (2, 2), "h.0.attn.W_v": (2, 2)}, r"the tensor 'h\.0\.attn\.W_k' is missing"),
+        (
+            {"h.0.attn.W_q": (2, 2), "h.0.attn.W_k": (1, 2), "h.0.attn.W_v": (2, 2)},
+            r"'h\.0\.attn\.W_q' and 'h\.0\.attn\.W_k' have the shapes .*equal parts",
+        ),
+        ({"h.0.gate_up": (3, 2)}, r"'h\.0\.gate_up' has the shape \(3, 2\); expected 2 equal parts of its rows"),
+        ({"h.0.gate_up": ()}, "expected 2 equal parts"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_named(tensors: dict[str, tuple[int, ...]], message: str) -> None:
+    with pytest.raises(CheckpointError, match=f"file: .*{message}"):
+        apply(RULES, {name: torch.ones(shape) for name, shape in tensors.items()}, "file")
 
 
 def test_tensor_without_a_rule_is_named_with_the_nearest_name() -> None:

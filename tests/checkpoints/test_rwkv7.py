@@ -13,7 +13,7 @@ from torch import Tensor
 
 from moxu.checkpoints import rwkv7
 from moxu.checkpoints.assemble import assemble
-from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
+from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions, WriteOptions
 from moxu.errors import CheckpointError
 
 MakeCheckpoint = Callable[..., Checkpoint]
@@ -33,7 +33,7 @@ torch.save(logits, sys.argv[2])
 @pytest.fixture
 def written(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> tuple[Path, Checkpoint]:
     path, checkpoint = tmp_path / "model.pth", random_checkpoint("rwkv7")
-    rwkv7.write(checkpoint, path, "float32")
+    rwkv7.write(checkpoint, path, WriteOptions("float32"))
     return path, checkpoint
 
 
@@ -76,7 +76,7 @@ def test_package_rwkv_loads_what_we_write_and_gives_the_same_logits(
     checkpoint = random_checkpoint("rwkv7", **sizes)
     for tensor in checkpoint.tensors.values():
         tensor.mul_(0.3)
-    rwkv7.write(checkpoint, tmp_path / "model.pth", "float32")
+    rwkv7.write(checkpoint, tmp_path / "model.pth", WriteOptions("float32"))
     arguments = [str(tmp_path / "model"), str(tmp_path / "logits.pt")]
     subprocess.run([sys.executable, "-c", LOGITS_OF_THE_PACKAGE, *arguments], check=True, capture_output=True)
     expected = torch.load(tmp_path / "logits.pt", weights_only=True)
@@ -127,7 +127,7 @@ def test_single_layer_takes_the_released_rank_for_its_unused_values(
     tmp_path: Path, random_checkpoint: MakeCheckpoint
 ) -> None:
     checkpoint = random_checkpoint("rwkv7", layers=1, v_rank=0)
-    rwkv7.write(checkpoint, tmp_path / "model.pth", "float32")
+    rwkv7.write(checkpoint, tmp_path / "model.pth", WriteOptions("float32"))
     assert torch.load(tmp_path / "model.pth", weights_only=True)["blocks.0.att.v1"].shape == (8, 32)
     assert_same(rwkv7.read(tmp_path / "model.pth", OPTIONS), checkpoint)
 

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 import torch
 
+import cpm1_original
 from moxu.checkpoints import folder
 from moxu.checkpoints.checkpoint import ReadOptions
+from moxu.checkpoints.kinds import FORMATS
 
 Moxu = Callable[..., Any]
 
@@ -30,6 +32,23 @@ def test_an_original_file_is_converted_to_paddle(moxu: Moxu, golden: Path, tmp_p
     assert "model.pdparams (paddle)" in answer.out
 
 
+def test_help_names_every_kind(moxu: Moxu) -> None:
+    said = " ".join(moxu("convert", "--help").out.split())
+    assert f"{', '.join(list(FORMATS)[:-1])} or {list(FORMATS)[-1]}" in said
+
+
+def test_cpm1_is_converted_and_cut_into_parts(moxu: Moxu, tmp_path: Path) -> None:
+    module = cpm1_original.whole_module()
+    source = cpm1_original.write(tmp_path / "source", module, 1)
+    assert moxu("convert", source, tmp_path / "folder", "--set", "heads=2").status == 0
+    answer = moxu("convert", tmp_path / "folder", tmp_path / "two", "--to", "cpm1", "--parts", 2)
+    assert answer.status == 0
+    assert "two (cpm1): " in answer.out
+    for part in range(2):
+        expected = {name: cpm1_original.part_of(name, tensor, part, 2) for name, tensor in module.items()}
+        assert cpm1_original.same(cpm1_original.load(tmp_path / "two", part)["module"], expected)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -38,6 +57,7 @@ def test_an_original_file_is_converted_to_paddle(moxu: Moxu, golden: Path, tmp_p
         (("{model}", "out", "--to", "aiwriter1"), "rwkv7"),
         (("{model}", "out", "--set", "context"), "expected key=value"),
         (("{model}", "out", "--set", "context=3"), "--set"),
+        (("{model}", "out", "--parts", "2"), "only cpm1 checkpoints are cut into parts"),
     ],
 )
 def test_a_wrong_wish_is_answered_with_one_line_and_writes_nothing(

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from moxu.checkpoints import torch_files
 from moxu.checkpoints.assemble import check
-from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
+from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.facts import count_layers, settle, shape_of
 from moxu.checkpoints.rules import Rule, apply, invert, names
-from moxu.checkpoints.storage import Store, cast, plain_dtype
+from moxu.checkpoints.storage import stored
 from moxu.checkpoints.unpickle import read_pickle, state_dict
 from moxu.checkpoints.vocabulary import find_tokenizer
 from moxu.errors import CheckpointError
@@ -72,7 +72,7 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
     return checkpoint
 
 
-def write(checkpoint: Checkpoint, path: Path, store: Store | None = None) -> None:
+def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write a plain dictionary for ``load_state_dict`` of the original class."""
     if checkpoint.architecture != ARCHITECTURE:
         raise CheckpointError(f"{path}: AI-Writer v2 files cannot hold a {checkpoint.architecture} model")
@@ -80,7 +80,7 @@ def write(checkpoint: Checkpoint, path: Path, store: Store | None = None) -> Non
     tensors = apply(invert(RULES), checkpoint.tensors, str(path))
     if checkpoint.config["copy_head"]:
         tensors["copy_mask"] = torch_files.causal_mask(checkpoint.config["context"])
-    torch_files.save(cast(tensors, plain_dtype(store)) if store else tensors, path)
+    torch_files.save(stored(tensors, options.store), path)
 
 
 def unsaid(layers: int, width: int) -> dict[str, float]:

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.distributed.device_mesh import DeviceMesh
 from torch.overrides import TorchFunctionMode
 
 from moxu.checkpoints.checkpoint import Checkpoint
 from moxu.checkpoints.rules import account
+from moxu.checkpoints.storage import cast
 from moxu.checkpoints.vocabulary import check_size
 from moxu.errors import CheckpointError, SettingsError
 from moxu.models.base import TorchLanguageModel
+from moxu.models.gpt import Gpt
 from moxu.models.registry import build
 from moxu.text.tokenizer import Tokenizer
 
@@ -78,6 +81,27 @@ def assemble(
     """Give a checkpoint's tensors to its model, on ``device`` and in ``dtype`` (None: float32)."""
     model = check(checkpoint, str(path))
     dtype = dtype or torch.float32
-    tensors = {name: tensor.to(device, dtype) for name, tensor in checkpoint.tensors.items()}
+    tensors = {name: tensor.to(device) for name, tensor in cast(checkpoint.tensors, dtype).items()}
     model.load_state_dict(tensors, assign=True)
+    model.restore_buffers()
+    return LoadedModel(model.eval(), checkpoint.tokenizer, checkpoint.card, path)
+
+
+def assemble_part(
+    checkpoint: Checkpoint, path: Path, mesh: DeviceMesh, dtype: torch.dtype | None = None
+) -> LoadedModel:
+    """Give this process its part of a model that is divided among those of ``mesh``; see ``models.parallel``.
+
+    Only the part is copied from a mapped file. SettingsError for a model that cannot be divided.
+    """
+    from moxu.models.parallel import parallelize
+
+    model = check(checkpoint, str(path))
+    if not isinstance(model, Gpt):
+        raise SettingsError(
+            f"{path}: a {model.architecture} model cannot be divided among processes; only gpt models can"
+        )
+    model.load_state_dict(checkpoint.tensors, assign=True)
+    parallelize(model, mesh)
+    model.to(dtype or torch.float32)
     return LoadedModel(model.eval(), checkpoint.tokenizer, checkpoint.card, path)

@@ -21,20 +21,23 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing_in(path: Path, last: str = "") -> Iterator[Path]:
-    """Give a folder to write in; when the block ends well its files move into ``path``, ``last`` after the others.
+    """Give a folder to write in; when the block ends well what is in it moves into ``path``, ``last`` after the rest.
 
-    Other files of ``path`` stay. A ``path`` that was made for the purpose goes away again when the block fails.
+    A folder takes the place of the whole folder of its name. Other files of ``path`` stay. A ``path`` that was
+    made for the purpose goes away again when the block fails.
     """
     fresh = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path, prefix=".writing-") as temporary:
             yield Path(temporary)
-            files = sorted(Path(temporary).iterdir(), key=lambda file: (file.name == last, file.name))
-            for file in files:
-                _flush(file)
-            for file in files:
-                file.replace(path / file.name)
+            entries = sorted(Path(temporary).iterdir(), key=lambda entry: (entry.name == last, entry.name))
+            for written in sorted(Path(temporary).rglob("*")):
+                _flush(written)
+            for entry in entries:
+                if entry.is_dir() and (path / entry.name).is_dir():
+                    (path / entry.name).replace(Path(temporary) / f".old-{entry.name}")
+                entry.replace(path / entry.name)
             _flush(path)
     except BaseException as error:
         if fresh:

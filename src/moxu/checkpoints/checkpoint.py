@@ -34,8 +34,19 @@ class ReadOptions:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WriteOptions:
+    """How a checkpoint is written: the type of its numbers (None: the format's own), the files it is cut into."""
+
+    store: Store | None = None
+    parts: int = 1
+
+
+WRITE_DEFAULTS = WriteOptions()
+
+
 class Format(Protocol):
-    """One file of ``checkpoints`` for each format; the registry is ``checkpoints.formats.FORMATS``."""
+    """One file of ``checkpoints`` for each format; the registry is ``checkpoints.kinds.FORMATS``."""
 
     def recognises(self, path: Path) -> bool:
         """Say, without reading tensors where possible, whether ``path`` looks like this format."""
@@ -45,8 +56,8 @@ class Format(Protocol):
         """Read; CheckpointError names what is missing, left over or of a wrong shape."""
         ...
 
-    def write(self, checkpoint: Checkpoint, path: Path, store: Store | None = None) -> None:
-        """Write, in the number type ``store`` (None: the format's own); what stood at ``path`` stays until all is well.
+    def write(self, checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
+        """Write; what stood at ``path`` stays until all is well.
 
         CheckpointError when this format cannot hold the checkpoint's architecture.
         """

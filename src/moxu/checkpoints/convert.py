@@ -14,7 +14,9 @@ def convert(
     from_kind: str | None = None,
     to_kind: str | None = None,
     options: ReadOptions | None = None,
+    *,
     store: Store | None = None,
+    parts: int = 1,
 ) -> Checkpoint:
     """Convert a checkpoint and return what was written; kinds are detected, or follow from the target's name.
 
@@ -25,5 +27,5 @@ def convert(
     checkpoint = read_checkpoint(source, kind, options or ReadOptions())
     if kind != "moxu":
         checkpoint = replace(checkpoint, card={**checkpoint.card, "converted_from": kind})
-    write_checkpoint(checkpoint, target, to_kind, store)
+    write_checkpoint(checkpoint, target, to_kind, store=store, parts=parts)
     return checkpoint

@@ -1,23 +1,38 @@
 """What a foreign checkpoint does not say: facts from ``--set`` and ``--config``, checked against what it does say."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from torch import Tensor
 
 from moxu.checkpoints.checkpoint import ReadOptions
+from moxu.checkpoints.json_files import read_table
 from moxu.errors import CheckpointError
 from moxu.settings import nearest
 
+_NONE: Mapping[str, None] = MappingProxyType({})
 
-def settle(derived: Mapping[str, Any], defaults: Mapping[str, Any], options: ReadOptions, path: Path) -> dict[str, Any]:
+
+def settle(
+    derived: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    options: ReadOptions,
+    path: Path,
+    foreign: Mapping[str, str | None] = _NONE,
+) -> dict[str, Any]:
     """Return a configuration: what the tensors say (``derived``), and for the rest what was told, or a default.
 
-    Raises CheckpointError for an unknown fact and for one that contradicts the tensors.
+    ``foreign`` says what a name in the original's configuration file is called here (None: no model needs it). Raises
+    CheckpointError for an unknown fact and for one that contradicts the tensors.
     """
-    told = {**(_read_config(options.config) if options.config else {}), **options.facts}
+    told: dict[str, Any] = {}
+    for name, value in (read_table(options.config) if options.config else {}).items():
+        ours = foreign.get(name, name)
+        if ours is not None:
+            told[ours] = value
+    told |= options.facts
     for name, value in told.items():
         if name not in derived and name not in defaults:
             raise CheckpointError(f"{path}: unknown fact {name!r}; {nearest(name, [*derived, *defaults])}")
@@ -37,18 +52,20 @@ def shape_of(tensors: Mapping[str, Tensor], name: str, axes: int, path: Path) ->
     return tuple(tensors[name].shape)
 
 
-def count_layers(tensors: Mapping[str, Tensor]) -> int:
+def count_layers(tensors: Mapping[str, Tensor], prefix: str = "blocks.") -> int:
     """Return how many different ``blocks.i`` there are; a gap in their numbers shows when tensors are accounted for."""
-    return len({name.split(".")[1] for name in tensors if name.startswith("blocks.")})
+    return len({name.removeprefix(prefix).split(".")[0] for name in tensors if name.startswith(prefix)})
 
 
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not valid JSON: {error}") from None
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path}: holds a {type(values).__name__}; expected a table of facts")
-    return values
+def same_sizes(told: object, derived: Mapping[str, Any], names: Mapping[str, str], where: Path) -> None:
+    """Raise CheckpointError when a configuration of the original's, by its ``names``, contradicts the tensors."""
+    for theirs, ours in names.items():
+        if (value := getattr(told, theirs)) not in (None, derived[ours]):
+            raise CheckpointError(f"{where}: {theirs} is {value!r}, but the tensors say {derived[ours]!r}")
+
+
+def require(config: object, needs: Mapping[str, Any], what: str) -> None:
+    """Raise CheckpointError when a configuration says other than what a format takes for granted."""
+    for name, needed in needs.items():
+        if (found := getattr(config, name)) != needed:
+            raise CheckpointError(f"{what} cannot hold this model: its {name} is {found!r}, there it is {needed!r}")

@@ -5,20 +5,18 @@ config.json holds ``format`` (the version of this layout), ``architecture`` and 
 are replaced one by one and whole, so that a full disk or a kill never leaves half a file where a good one was.
 """
 
-import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
+from moxu.checkpoints import safetensors_files
 from moxu.checkpoints.assemble import LoadedModel, assemble, check
 from moxu.checkpoints.atomic import replacing_in
-from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
-from moxu.checkpoints.storage import STORES, Store, compact, pack, unpack
+from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
+from moxu.checkpoints.json_files import read_table, write_table
+from moxu.checkpoints.storage import STORES, pack, unpack
 from moxu.checkpoints.vocabulary import find_tokenizer
 from moxu.errors import CheckpointError, SettingsError
 from moxu.settings import parse
@@ -43,7 +41,7 @@ class FolderConfig:
 
 def recognises(path: Path) -> bool:
     """Say whether ``path`` is a folder whose config.json is moxu's."""
-    return (path / CONFIG).is_file() and {"format", "architecture"} <= _json_table(path / CONFIG).keys()
+    return (path / CONFIG).is_file() and {"format", "architecture"} <= read_table(path / CONFIG).keys()
 
 
 def read(path: Path, options: ReadOptions) -> Checkpoint:
@@ -61,11 +59,12 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
     return replace(checkpoint, tensors=tensors, tokenizer=tokenizer)
 
 
-def write(checkpoint: Checkpoint, path: Path, store: Store | None = None) -> None:
+def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write a folder, over an older checkpoint or anew; other files that lie there stay.
 
     Raises CheckpointError when ``path`` is a file or another program's folder, or the disk does not take it.
     """
+    store = options.store
     if store is not None and store not in STORES:
         raise CheckpointError(f"store is {store!r}; expected one of {', '.join(STORES)}")
     if path.exists() and not path.is_dir():
@@ -77,7 +76,7 @@ def write(checkpoint: Checkpoint, path: Path, store: Store | None = None) -> Non
         tokenizer = None
         if checkpoint.tokenizer is not None:
             tokenizer = save_tokenizer(checkpoint.tokenizer, folder)
-        _write_tensors(pack(checkpoint.tensors, store), folder / WEIGHTS, path)
+        safetensors_files.save(pack(checkpoint.tensors, store), folder / WEIGHTS, path)
         config = FolderConfig(
             FORMAT,
             checkpoint.architecture,
@@ -86,8 +85,7 @@ def write(checkpoint: Checkpoint, path: Path, store: Store | None = None) -> Non
             checkpoint.card,
             "int8" if store == "int8" else "plain",
         )
-        text = json.dumps(asdict(config), ensure_ascii=False, indent=2)
-        (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+        write_table(asdict(config), folder / CONFIG)
 
 
 def load_model(path: Path, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> LoadedModel:
@@ -102,7 +100,7 @@ def read_config(path: Path) -> FolderConfig:
     if not (path / CONFIG).is_file():
         raise CheckpointError(f"{path}: no moxu checkpoint: there is no {CONFIG} in it")
     try:
-        config = parse(FolderConfig, _json_table(path / CONFIG), where=str(path / CONFIG))
+        config = parse(FolderConfig, read_table(path / CONFIG), where=str(path / CONFIG))
     except SettingsError as error:
         raise CheckpointError(str(error)) from None
     if config.format != FORMAT:
@@ -112,49 +110,10 @@ def read_config(path: Path) -> FolderConfig:
 
 def _read(path: Path) -> Checkpoint:
     config = read_config(path)
-    tensors = _read_tensors(path / WEIGHTS)
+    tensors = safetensors_files.load(path / WEIGHTS)
     if config.storage == "int8":
         tensors = unpack(tensors, str(path / WEIGHTS))
     tokenizer = None
     if config.tokenizer is not None:
         tokenizer = load_tokenizer(config.tokenizer, path)
     return Checkpoint(config.architecture, config.config, tensors, tokenizer, config.card)
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    """Map the tensors of a safetensors file; they are read from the disk when used."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 — a file, not a dictionary
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file; the checkpoint is not complete") from None
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: damaged or truncated: {' '.join(str(error).split())}") from None
-
-
-def _write_tensors(tensors: dict[str, Tensor], path: Path, goal: Path) -> None:
-    separate: dict[str, Tensor] = {}
-    seen: set[int] = set()
-    for name, tensor in tensors.items():
-        whole = compact(tensor)
-        separate[name] = whole.clone() if whole.data_ptr() in seen else whole  # no two names for the same memory
-        seen.add(whole.data_ptr())
-    path.touch()
-    mode = path.stat().st_mode  # as this user's files are made; safetensors gives its own to nobody else
-    try:
-        save_file(separate, path, metadata={"format": "pt"})
-        path.chmod(mode)
-    except SafetensorError as error:  # its own name for a full disk
-        raise CheckpointError(f"{goal}: could not be written: {error}; what was there is unchanged") from None
-
-
-def _json_table(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not valid JSON: {error}") from None
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from None
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path}: holds a {type(values).__name__}; expected a table")
-    return values

@@ -8,21 +8,15 @@ import torch
 
 from moxu.checkpoints import folder
 from moxu.checkpoints.assemble import LoadedModel, assemble
-from moxu.checkpoints.checkpoint import Checkpoint, Format, ReadOptions
+from moxu.checkpoints.checkpoint import Checkpoint, Format, ReadOptions, WriteOptions
+from moxu.checkpoints.kinds import FORMATS
 from moxu.checkpoints.storage import Store
-from moxu.errors import CheckpointError
+from moxu.errors import CheckpointError, SettingsError
 from moxu.settings import nearest
 
-# In the order in which they are asked whether they recognise a file. Each module is a Format.
-FORMATS = {
-    "moxu": "moxu.checkpoints.folder",
-    "paddle": "moxu.checkpoints.paddle",
-    "aiwriter1": "moxu.checkpoints.aiwriter1",
-    "rwkv7": "moxu.checkpoints.rwkv7",
-    "aiwriter2": "moxu.checkpoints.aiwriter2",
-}
-
 _NO_OPTIONS = ReadOptions()
+_KINDS_BY_SUFFIX = {".pdparams": "paddle", ".h5": "misaka3", ".gguf": "gguf"}
+_FOLDERS = ("moxu", "hf", "cpm1")
 
 
 def format_of(kind: str) -> Format:
@@ -50,12 +44,18 @@ def read_checkpoint(path: Path, kind: str | None = None, options: ReadOptions = 
     return format_of(kind or detect(path)).read(path, options)
 
 
-def write_checkpoint(checkpoint: Checkpoint, path: Path, kind: str | None = None, store: Store | None = None) -> None:
+def write_checkpoint(
+    checkpoint: Checkpoint, path: Path, kind: str | None = None, *, store: Store | None = None, parts: int = 1
+) -> None:
     """Write a checkpoint; without a ``kind``, the name says which.
 
-    `.pdparams` is Paddle; `.pth` and `.pt` are the original format of the architecture; anything else a moxu folder.
+    `.pdparams` is Paddle, `.h5` Misaka's and `.gguf` llama.cpp's; `.pth` and `.pt` are the original format of the
+    architecture; anything else is a moxu folder. ``parts``: how many files CPM-1 is cut into.
     """
-    format_of(kind or _kind_by_name(checkpoint, path)).write(checkpoint, path, store)
+    kind = kind or _kind_by_name(checkpoint, path)
+    if parts != 1 and kind != "cpm1":
+        raise SettingsError(f"parts is {parts}; only cpm1 checkpoints are cut into parts, and {path} becomes {kind}")
+    format_of(kind).write(checkpoint, path, WriteOptions(store, parts))
 
 
 def load(
@@ -73,12 +73,14 @@ def load(
 
 
 def _kind_by_name(checkpoint: Checkpoint, path: Path) -> str:
-    if path.suffix == ".pdparams":
-        return "paddle"
+    """Return the kind that a checkpoint becomes when it is written under this name."""
+    if path.suffix in _KINDS_BY_SUFFIX:
+        return _KINDS_BY_SUFFIX[path.suffix]
     if path.suffix in (".pth", ".pt"):
-        if checkpoint.architecture not in FORMATS:
+        original = "chargpt" if checkpoint.architecture == "gpt" else checkpoint.architecture
+        if original not in FORMATS or original in _FOLDERS:
             raise CheckpointError(
-                f"{path}: a {checkpoint.architecture} model has no .pth format; give a folder instead"
+                f"{path}: a {checkpoint.architecture} model has no {path.suffix} format; give a folder instead"
             )
-        return checkpoint.architecture
+        return original
     return "moxu"

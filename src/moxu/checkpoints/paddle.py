@@ -14,9 +14,8 @@ from torch import Tensor
 
 from moxu.checkpoints import aiwriter1
 from moxu.checkpoints.atomic import replacing
-from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
+from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.rules import TRANSPOSE, Rule, apply, invert, names
-from moxu.checkpoints.storage import Store
 from moxu.checkpoints.unpickle import read_pickle
 from moxu.errors import CheckpointError
 
@@ -47,10 +46,10 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
     return aiwriter1.from_original(apply(RULES, tensors, str(path)), path, options)
 
 
-def write(checkpoint: Checkpoint, path: Path, store: Store | None = None) -> None:
+def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write a `.pdparams` for ``paddle.load``, in float32; an unfolded checkpoint is folded."""
-    if store not in (None, "float32"):
-        raise CheckpointError(f"{path}: Paddle files are written in float32, not {store}")
+    if options.store not in (None, "float32"):
+        raise CheckpointError(f"{path}: Paddle files are written in float32, not {options.store}")
     if checkpoint.architecture != aiwriter1.ARCHITECTURE:
         raise CheckpointError(f"{path}: a .pdparams file holds AI-Writer v1, not a {checkpoint.architecture} model")
     original = aiwriter1.to_original(aiwriter1.fold(checkpoint), path)

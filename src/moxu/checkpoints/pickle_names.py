@@ -55,7 +55,7 @@ class ArrayType:
 _ARRAY_TYPE = ForeignClass("numpy.ndarray")
 _ARRAY_CODES = re.compile(r"b1|[iu][1248]|f[248]|c8|c16")
 
-_STORAGES = {
+STORAGES = {
     "FloatStorage": torch.float32,
     "DoubleStorage": torch.float64,
     "HalfStorage": torch.float16,
@@ -68,7 +68,7 @@ _STORAGES = {
     "BoolStorage": torch.bool,
 }
 
-_DTYPES = {str(dtype).removeprefix("torch.") for dtype in _STORAGES.values()}
+_DTYPES = {str(dtype).removeprefix("torch.") for dtype in STORAGES.values()}
 
 # Names of the standard library and of torch that may stand in a checkpoint because they stay mere names. Any other name
 # of these modules, or of Python's older ones, is refused where it stands, even if nothing would call it.
@@ -96,8 +96,8 @@ class Names:
         full = f"{module}.{name}"
         if full in _RECIPES:
             return Recipe(full, _RECIPES[full])
-        if module in ("torch", "torch.storage") and name in _STORAGES:
-            return StorageType(_STORAGES[name])
+        if module in ("torch", "torch.storage") and name in STORAGES:
+            return StorageType(STORAGES[name])
         if full == _ARRAY_TYPE.name:
             return _ARRAY_TYPE
         harmless = full in _HARMLESS or f"{module}.".startswith(_HARMLESS_MODULES)

@@ -3,6 +3,7 @@
     Rule("blocks.{i}.att.x_{m}", change=FLATTEN)        the same name, another shape
     Rule("transformer.h.{i}.mlp", "blocks.{i}.mlp")     another name
     Rule("copy_mask", None)                             not needed: dropped on the way in, and not made on the way out
+    Rule(("q.{kind}", "k.{kind}", "v.{kind}"), "qkv.{kind}")    equal parts that are joined along their first axis
 
 ``{i}``, ``{n}`` and other placeholders stand for one part of a name, between dots. Nothing is lost silently: a tensor
 that no rule knows is an error, and so is one that the model of the configuration lacks or has in another shape.
@@ -46,15 +47,26 @@ FLATTEN = Change(lambda tensor: tensor.reshape(-1), lambda tensor: tensor.reshap
 
 @dataclass(frozen=True)
 class Rule:
-    """``source`` is the foreign name; ``target`` ours, ``""`` when they agree, None when the tensor is not needed."""
+    """``source`` is the foreign name; ``target`` ours, ``""`` when they agree, None when the tensor is not needed.
 
-    source: str
-    target: str | None = ""
+    Several names on one side are the equal parts, along the first axis, of the tensor on the other side; ``change`` is
+    that of the whole.
+    """
+
+    source: str | tuple[str, ...]
+    target: str | tuple[str, ...] | None = ""
     change: Change = SAME
 
     @property
-    def renamed(self) -> str | None:
-        return self.source if self.target == "" else self.target
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,) if isinstance(self.source, str) else self.source
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        if self.target is None:
+            return ()
+        target = self.target or self.source
+        return (target,) if isinstance(target, str) else target
 
 
 def names(*patterns: str) -> list[Rule]:
@@ -64,24 +76,46 @@ def names(*patterns: str) -> list[Rule]:
 
 def invert(rules: Iterable[Rule]) -> list[Rule]:
     """Return the rules of the way back; what was dropped stays away."""
-    return [Rule(rule.renamed, rule.source, rule.change.inverse()) for rule in rules if rule.renamed is not None]
+    return [Rule(rule.targets, rule.sources, rule.change.inverse()) for rule in rules if rule.targets]
 
 
 def apply(rules: Sequence[Rule], tensors: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
     """Rename and lay out tensors, the first rule that knows a name being used; the order is kept.
 
-    Raises CheckpointError, beginning with ``where``, for a tensor that no rule knows and for two that become one.
+    Raises CheckpointError, beginning with ``where``, for a tensor that no rule knows, for a part that is missing, and
+    for two tensors that become one.
     """
     result: dict[str, Tensor] = {}
-    for name, tensor in tensors.items():
-        rule, parts = _find(rules, name, where)
-        if rule.renamed is None:
+    taken: set[str] = set()
+    for name in tensors:
+        if name in taken:  # together with the first of the parts that it belongs to
             continue
-        target = rule.renamed.format(**parts)
-        if target in result:
-            raise CheckpointError(f"{where}: {name!r} and another tensor both become {target!r}; remove one of them")
-        result[target] = rule.change.forward(tensor)
+        rule, placeholders = find(rules, name, where)
+        sources = [source.format(**placeholders) for source in rule.sources]
+        taken.update(sources)
+        targets = [target.format(**placeholders) for target in rule.targets]
+        for target in targets:
+            if target in result:
+                raise CheckpointError(
+                    f"{where}: {name!r} and another tensor both become {target!r}; remove one of them"
+                )
+        if targets:
+            whole = rule.change.forward(_joined(sources, tensors, where))
+            result.update(zip(targets, _parted(whole, len(targets), f"{where}: {name!r}"), strict=True))
     return result
+
+
+def find(rules: Sequence[Rule], name: str, where: str) -> tuple[Rule, dict[str, str]]:
+    """Return the first rule that knows a name, and what its placeholders stand for; CheckpointError for a stranger."""
+    for rule in rules:
+        for source in rule.sources:
+            if match := _compiled(source).fullmatch(name):
+                return rule, match.groupdict()
+    # The nearest name is looked for with this tensor's own numbers: 'blocks.{i}.ln1' as 'blocks.11.ln1'.
+    number = re.search(r"\d+", name)
+    known = {source for rule in rules for source in rule.sources}
+    likely = {source.replace("{i}", number.group() if number else "0") for source in known}
+    raise CheckpointError(f"{where}: unexpected tensor {name!r}; {nearest(name, likely)}")
 
 
 def account(found: Mapping[str, Tensor], expected: Mapping[str, torch.Size], where: str) -> None:
@@ -101,14 +135,24 @@ def account(found: Mapping[str, Tensor], expected: Mapping[str, torch.Size], whe
             )
 
 
-def _find(rules: Sequence[Rule], name: str, where: str) -> tuple[Rule, dict[str, str]]:
-    for rule in rules:
-        if match := _compiled(rule.source).fullmatch(name):
-            return rule, match.groupdict()
-    # The nearest name is looked for with this tensor's own numbers: 'blocks.{i}.ln1' as 'blocks.11.ln1'.
-    number = re.search(r"\d+", name)
-    likely = {rule.source.replace("{i}", number.group() if number else "0") for rule in rules}
-    raise CheckpointError(f"{where}: unexpected tensor {name!r}; {nearest(name, likely)}")
+def _joined(names: Sequence[str], tensors: Mapping[str, Tensor], where: str) -> Tensor:
+    if len(names) == 1:
+        return tensors[names[0]]
+    for name in names:
+        if name not in tensors:
+            raise CheckpointError(f"{where}: the tensor {name!r} is missing; is this the whole checkpoint?")
+        if tensors[name].ndim == 0 or tensors[name].shape != tensors[names[0]].shape:
+            shapes = " and ".join(str(tuple(tensors[one].shape)) for one in (names[0], name))
+            raise CheckpointError(f"{where}: {names[0]!r} and {name!r} have the shapes {shapes}; expected equal parts")
+    return torch.cat([tensors[name] for name in names])
+
+
+def _parted(whole: Tensor, count: int, what: str) -> Sequence[Tensor]:
+    if count == 1:
+        return [whole]
+    if whole.ndim == 0 or whole.shape[0] % count:
+        raise CheckpointError(f"{what} has the shape {tuple(whole.shape)}; expected {count} equal parts of its rows")
+    return whole.chunk(count)
 
 
 @functools.cache

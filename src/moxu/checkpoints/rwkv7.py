@@ -7,16 +7,17 @@ differ in both and in the orientation of some matrices; they are brought into on
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from moxu.checkpoints import torch_files
 from moxu.checkpoints.assemble import check
-from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
+from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.facts import count_layers, settle, shape_of
 from moxu.checkpoints.rules import FLATTEN, Rule, apply, invert, names
-from moxu.checkpoints.storage import Store, cast, plain_dtype
+from moxu.checkpoints.storage import stored
 from moxu.checkpoints.unpickle import read_pickle, state_dict
 from moxu.checkpoints.vocabulary import find_tokenizer
 from moxu.errors import CheckpointError
@@ -46,9 +47,30 @@ def recognises(path: Path) -> bool:
 def read(path: Path, options: ReadOptions) -> Checkpoint:
     """Read a `.pth`; facts that may apply: ``head_size`` where ``r_k`` is a flat vector (64 when not told)."""
     tensors = _in_one_layout(state_dict(read_pickle(path), path), options, path)
+    config = settle(sizes_of(tensors, path), {"v_rank": 0}, options, path)
+    tokenizer = find_tokenizer(path, options, config["vocab_size"])
+    checkpoint = Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)), tokenizer, {"source": path.name})
+    check(checkpoint, str(path))
+    return checkpoint
+
+
+def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
+    """Write the released layout, in bfloat16 when nothing else is asked for."""
+    if checkpoint.architecture != ARCHITECTURE:
+        raise CheckpointError(f"{path}: RWKV-7 files cannot hold a {checkpoint.architecture} model")
+    model = check(checkpoint, str(path))
+    width, v_rank = checkpoint.config["width"], model.config.resolved().v_rank
+    released = apply(invert(RULES), checkpoint.tensors, str(path))
+    unused = {"v0": torch.zeros(1, 1, width), "v1": torch.zeros(width, v_rank), "v2": torch.zeros(v_rank, width)}
+    released.update({f"blocks.0.att.{name}": tensor for name, tensor in unused.items()})
+    torch_files.save(stored(released, options.store or "bfloat16"), path)
+
+
+def sizes_of(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Any]:
+    """Return the configuration that tensors in the released names and orientation speak of."""
     vocab_size, width = shape_of(tensors, "emb.weight", 2, path)
     layers = count_layers(tensors)
-    derived = {
+    sizes = {
         "vocab_size": vocab_size,
         "width": width,
         "layers": layers,
@@ -59,24 +81,8 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
         "gate_rank": shape_of(tensors, "blocks.0.att.g1", 2, path)[1],
     }
     if layers > 1:
-        derived["v_rank"] = shape_of(tensors, "blocks.1.att.v1", 2, path)[1]
-    config = settle(derived, {"v_rank": 0}, options, path)
-    tokenizer = find_tokenizer(path, options, vocab_size)
-    checkpoint = Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)), tokenizer, {"source": path.name})
-    check(checkpoint, str(path))
-    return checkpoint
-
-
-def write(checkpoint: Checkpoint, path: Path, store: Store | None = None) -> None:
-    """Write the released layout, in bfloat16 when nothing else is asked for."""
-    if checkpoint.architecture != ARCHITECTURE:
-        raise CheckpointError(f"{path}: RWKV-7 files cannot hold a {checkpoint.architecture} model")
-    model = check(checkpoint, str(path))
-    width, v_rank = checkpoint.config["width"], model.config.resolved().v_rank
-    released = apply(invert(RULES), checkpoint.tensors, str(path))
-    unused = {"v0": torch.zeros(1, 1, width), "v1": torch.zeros(width, v_rank), "v2": torch.zeros(v_rank, width)}
-    released.update({f"blocks.0.att.{name}": tensor for name, tensor in unused.items()})
-    torch_files.save(cast(released, plain_dtype(store or "bfloat16")), path)
+        sizes["v_rank"] = shape_of(tensors, "blocks.1.att.v1", 2, path)[1]
+    return sizes
 
 
 def _in_one_layout(tensors: Mapping[str, Tensor], options: ReadOptions, path: Path) -> dict[str, Tensor]:

@@ -19,6 +19,11 @@ def cast(tensors: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]
     return {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 
+def stored(tensors: Mapping[str, Tensor], store: Store | None) -> dict[str, Tensor]:
+    """Return the tensors as a format without 8-bit matrices stores them: in a floating type, or as they are (None)."""
+    return cast(tensors, plain_dtype(store)) if store else dict(tensors)
+
+
 def pack(tensors: Mapping[str, Tensor], store: Store | None) -> dict[str, Tensor]:
     """Return what is written: all in one floating type, as they are (None), or int8.
 

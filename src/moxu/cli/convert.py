@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from moxu.checkpoints.kinds import FORMATS
 from moxu.cli.model_choice import FILE, FOREIGN_OPTIONS, find, find_kind, read_options, with_options
 from moxu.cli.terminal import short_count, short_size
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from moxu.checkpoints.checkpoint import Checkpoint
     from moxu.checkpoints.storage import Store
 
-KINDS = "moxu, aiwriter1, aiwriter2, paddle or rwkv7"
+KINDS = " or ".join((", ".join(list(FORMATS)[:-1]), list(FORMATS)[-1]))
 
 
 @click.command()
@@ -22,6 +23,7 @@ KINDS = "moxu, aiwriter1, aiwriter2, paddle or rwkv7"
 @click.option("--to", "to_kind", metavar="KIND", help="What DST becomes.  [default: told by its name]")
 @with_options(*FOREIGN_OPTIONS)
 @click.option("--store", type=click.Choice(["float32", "bfloat16", "int8"]), help="Number type; int8 for folders only.")
+@click.option("--parts", type=click.IntRange(min=1), default=1, help="Into how many parts a cpm1 checkpoint is cut.")
 def convert(
     source: str,
     target: Path,
@@ -31,11 +33,12 @@ def convert(
     config: Path | None,
     facts: tuple[str, ...],
     store: "Store | None",
+    parts: int,
 ) -> None:
     """Convert the checkpoint SRC and write it as DST.
 
-    By its name DST is Paddle's (.pdparams), the original format of the model (.pth, .pt) or else a moxu folder. Every
-    tensor is accounted for; DST appears, or changes, only when it is complete.
+    By its name DST is Paddle's (.pdparams), Misaka's (.h5), llama.cpp's (.gguf), the original format of the model
+    (.pth, .pt) or else a moxu folder. Every tensor is accounted for; DST appears, or changes, only when it is complete.
     """
     path = find(source)
 
@@ -43,7 +46,8 @@ def convert(
     from moxu.checkpoints.formats import detect
 
     kind = from_kind or find_kind(path)
-    checkpoint = conversion.convert(path, target, kind, to_kind, read_options(vocab, config, facts), store)
+    told = read_options(vocab, config, facts)
+    checkpoint = conversion.convert(path, target, kind, to_kind, told, store=store, parts=parts)
     click.echo(f"read   {path} ({kind}): {describe(checkpoint)}")
     click.echo(f"wrote  {target} ({to_kind or detect(target)}): {short_size(size_on_disk(target))}")
 
