@@ -19,6 +19,9 @@ from moxu.errors import SettingsError
         ("allow_p", 2.0, "allow_p is 2.0; expected between 0 and 1"),
         ("repetition_penalty", 0.0, "repetition_penalty is 0.0; expected between 0.1 and 10"),
         ("penalty_window", 0, "penalty_window is 0; expected between 1 and 65536"),
+        ("occurrence_penalty", 1.2, "occurrence_penalty is 1.2; expected between 0.01 and 1"),
+        ("no_repeat_ngram", 0, "no_repeat_ngram is 0; expected between 1 and 65536"),
+        ("top_p_rule", "touch", "top_p_rule is 'touch'; expected exceed or reach"),
         ("temperature_when", "during", "temperature_when is 'during'; expected before or after"),
     ],
 )
@@ -32,6 +35,13 @@ def test_temperature_zero_means_greedy() -> None:
     assert SamplingOptions(temperature=0.0).is_greedy
     assert SamplingOptions(greedy=True).is_greedy
     assert not SamplingOptions().is_greedy
+
+
+def test_what_shapes_a_draw_is_named_and_penalties_are_not() -> None:
+    assert SamplingOptions(top_p=0.5, top_k=3).first_of_chance == "top_k"
+    assert SamplingOptions(repetition_penalty=1.2, no_repeat_ngram=2).first_of_chance is None
+    assert SamplingOptions(greedy=True, top_p=0.5).first_of_chance is None
+    assert sampling_options("gpt2").first_of_chance is None
 
 
 def test_overrides_replace_values_of_a_preset() -> None:

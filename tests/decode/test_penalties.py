@@ -1,6 +1,23 @@
-import numpy as np
+import json
+from pathlib import Path
+from typing import Any
 
-from moxu.decode.penalties import CountPenalty, RepetitionPenalty, recent_counts, seen_recently
+import numpy as np
+import pytest
+import torch
+
+from mocks import ByteTokenizer
+from moxu.decode.options import SamplingOptions
+from moxu.decode.penalties import (
+    CountPenalty,
+    NoRepeatNgram,
+    OccurrencePenalty,
+    RepetitionPenalty,
+    recent_counts,
+    seen_recently,
+)
+from moxu.decode.steps import Batch
+from moxu.models.gpt import Gpt
 
 
 def test_repetition_divides_positive_and_multiplies_negative_logits_once() -> None:
@@ -29,3 +46,54 @@ def test_what_is_forbidden_stays_forbidden() -> None:
     logits = np.asarray([[-np.inf, 0.5]], np.float32)
     assert np.isneginf(RepetitionPenalty(penalty=1.3, window=4)(logits, [[0]])[0, 0])
     assert np.isneginf(CountPenalty(presence=1.0, frequency=1.0, window=4)(logits, [[0]])[0, 0])
+    assert np.isneginf(OccurrencePenalty(factor=0.9)(logits, [[0]])[0, 0])
+    assert np.isneginf(NoRepeatNgram(size=2)(logits, [[1, 1]])[0, 0])
+
+
+def test_what_one_token_loses_by_its_occurrences_no_other_gains() -> None:
+    logits = np.log(np.asarray([[0.5, 0.25, 0.25]], np.float32)) + 3.0
+    punished = np.exp(OccurrencePenalty(factor=0.5)(logits, [[0, 2, 0]]))
+    np.testing.assert_allclose(punished, [[0.125, 0.25, 0.125]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("size", "ids", "banned"),
+    [
+        (1, [3, 1, 3], [1, 3]),
+        (2, [1, 2, 1, 3, 1], [2, 3]),
+        (2, [1], []),
+        (3, [1, 2, 3, 1, 2], [3]),
+        (3, [1, 2], []),
+        (3, [], []),
+        (2, [0, 0], [0]),
+        (4, [1, 2, 3], []),
+    ],
+)
+def test_an_ngram_of_the_text_is_never_completed_again(size: int, ids: list[int], banned: list[int]) -> None:
+    logits = np.zeros((2, 5), np.float32)
+    for array in (logits, torch.from_numpy(logits)):
+        forbidden = NoRepeatNgram(size=size)(array, [ids, []])
+        assert np.flatnonzero(np.isneginf(np.asarray(forbidden)[0])).tolist() == banned
+        assert np.isfinite(np.asarray(forbidden)[1]).all()
+
+
+def greedy_cases(reference: Path) -> dict[str, Any]:
+    cases = json.loads((reference / "gpt2" / "public" / "generation.json").read_text("utf-8"))
+    return {name: case for name, case in cases.items() if case["args"]["num_beams"] == 1 and len(case["prompt"]) == 1}
+
+
+def test_greedy_texts_with_penalties_are_those_of_transformers(reference: Path, gpt2: Gpt) -> None:
+    compared = 0
+    for name, case in greedy_cases(reference).items():
+        args = case["args"]
+        options = SamplingOptions(
+            greedy=True,
+            no_repeat_ngram=args.get("no_repeat_ngram_size"),
+            repetition_penalty=args.get("repetition_penalty", 1.0),
+        )
+        tokenizer = ByteTokenizer()
+        tokenizer.vocab_size, tokenizer.forbidden_ids, tokenizer.end_id = 260, (), args.get("eos_token_id")
+        batch = Batch(gpt2, tokenizer, case["prompt"][0], options=options, seeds=[0], max_tokens=args["max_new_tokens"])
+        assert [*case["prompt"][0], *(step.id for step in batch.steps())] == case["sequences"][0], name
+        compared += 1
+    assert compared >= 9

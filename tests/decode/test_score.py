@@ -1,12 +1,15 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mocks import END, ByteTokenizer, NgramModel, WindowedModel, WordTokenizer
+from mocks import END, ByteTokenizer, MarkedTokenizer, NgramModel, PassageModel, WindowedModel, WordTokenizer
+from moxu.decode.passages import Passages
 from moxu.decode.samplers import softmax
-from moxu.decode.score import score_ids, score_text, windows
-from moxu.errors import TextError
+from moxu.decode.score import score_ids, score_passages, score_text, sequence_logprobs, windows
+from moxu.errors import SettingsError, TextError
+from moxu.models.gpt import Gpt
 
 TEXT = "这是一颗星。\nAnd so on."
 
@@ -65,3 +68,34 @@ def test_a_windowed_model_scores_each_token_from_its_window() -> None:
             logits, _ = model.prefill(np.asarray([tokens[start:place]]))
             expected = math.log(softmax(logits.astype(np.float64))[0, tokens[place]])
             assert found[place - 1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_logprobs_of_a_sequence_are_those_of_gpt2(reference: Path, gpt2: Gpt) -> None:
+    with np.load(reference / "gpt2" / "public" / "logits.npz") as golden:
+        for ids, expected in zip(golden["seq_ids"].tolist(), golden["seq_token_logprobs"], strict=True):
+            np.testing.assert_allclose(sequence_logprobs(gpt2, ids), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 256])
+def test_passages_are_scored_after_the_sources_that_end_before_them(chunk: int) -> None:
+    model, ids = PassageModel(source=6, target=5), list(TEXT.encode())
+    expected = []
+    for place, token_id in enumerate(ids):
+        begin = place - place % 5
+        logits, state = model.prefill(np.asarray([[257, *ids[max(0, begin - 6) : begin], 258]]))
+        for before in ids[begin:place]:
+            after_each, state = model.extend(np.asarray([[before]]), state)
+            logits = after_each[:, -1]
+        expected.append(math.log(softmax(logits.astype(np.float64))[0, token_id]))
+    found = score_passages(model, ids, Passages(6, 5, (257, 258)), chunk=chunk)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    score = score_text(model, MarkedTokenizer(), TEXT, chunk=chunk)
+    np.testing.assert_allclose(score.logprobs, found, rtol=1e-6)
+    assert (score.ids, score.characters) == (tuple(ids), len(TEXT))
+
+
+def test_passages_cannot_be_scored_without_marks() -> None:
+    with pytest.raises(SettingsError, match="between two marks"):
+        score_text(PassageModel(), ByteTokenizer(), TEXT)
+    with pytest.raises(TextError, match="too short to be scored"):
+        score_text(PassageModel(), MarkedTokenizer(), "")

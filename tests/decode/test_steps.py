@@ -8,8 +8,7 @@ import torch
 from mocks import END, ArrayState, ByteTokenizer, NgramModel, WindowedModel
 from moxu.decode.options import SamplingOptions, sampling_options
 from moxu.decode.samplers import softmax
-from moxu.decode.steps import Batch, Step, read_prompt
-from moxu.errors import SettingsError
+from moxu.decode.steps import Batch, Step
 from moxu.language_model import LanguageModel
 
 PROMPT = list("这是一颗".encode())
@@ -99,23 +98,6 @@ def test_no_alternatives_still_reports_the_chosen_logprob() -> None:
     assert next(batch_of(NgramModel(), seeds=[4]).steps()).logprob is None
 
 
-@pytest.mark.parametrize("chunk", [1, 5, 12, 100])
-def test_a_prompt_read_in_pieces_is_the_prompt_read_whole(chunk: int) -> None:
-    progress: list[tuple[int, int]] = []
-    model = WindowedModel(20)
-    logits, state = read_prompt(model, PROMPT, chunk=chunk, progress=lambda done, total: progress.append((done, total)))
-    whole, whole_state = model.prefill(np.asarray([PROMPT]))
-    np.testing.assert_array_equal(logits, whole)
-    np.testing.assert_array_equal(state.memory, whole_state.memory)
-    assert progress[-1] == (len(PROMPT), len(PROMPT))
-    assert len(progress) == -(-len(PROMPT) // chunk)
-
-
-def test_an_empty_prompt_is_refused() -> None:
-    with pytest.raises(SettingsError, match="the prompt is empty"):
-        read_prompt(NgramModel(), [])
-
-
 class TorchNgramModel(NgramModel):
     """The same model with torch at its face."""
 
@@ -135,3 +117,23 @@ def test_a_torch_model_writes_what_its_numpy_twin_writes() -> None:
         batch = Batch(model, ByteTokenizer(), PROMPT, options=options, seeds=[1, 2, 3], max_tokens=20, top_logprobs=2)
         written.append(list(batch.steps()))
     assert written[0] == written[1]
+
+
+def test_past_its_end_token_a_text_goes_on() -> None:
+    model = NgramModel()
+    model.table[:, END] += 4.0
+    steps = list(batch_of(model, seeds=[1, 2], max_tokens=25, past_end=True).steps())
+    assert len(steps) == 50
+    assert sum(step.id == END for step in steps) > 3
+    assert {step.reason for step in steps} == {None, "length"}
+
+
+def test_an_end_token_that_ends_nothing_is_read_as_part_of_the_text() -> None:
+    model = NgramModel()
+    model.table[:, END] += 4.0
+    batch = batch_of(model, seeds=[1], max_tokens=25, past_end=True)
+    history = batch.rows[0].history
+    ids = [step.id for step in batch.steps()]
+    assert END in ids
+    assert history == [*PROMPT, *ids]
+    assert model.tokens_read == len(history) - 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocks import END, ByteTokenizer, NgramModel, WordTokenizer
+from mocks import END, ByteTokenizer, MarkedTokenizer, NgramModel, PassageModel, WordTokenizer
 from moxu.decode.options import SamplingOptions
 from moxu.decode.steps import Batch
 from moxu.decode.stream import Finish, Piece, TextStream, held_back, stream
@@ -132,3 +132,58 @@ def test_a_row_has_exactly_the_characters_asked_for(max_chars: int) -> None:
         e for e in stream(batch_of(NgramModel(), [9]), ByteTokenizer(), max_chars=max_chars) if isinstance(e, Piece)
     ]
     assert len("".join(piece.text for piece in pieces)) == max_chars
+
+
+def test_where_a_text_goes_on_past_its_end_token_that_is_a_newline() -> None:
+    model = NgramModel()
+    model.table[:, END] += 4.0
+    model.table[:, 10] = -50.0  # no other newline
+
+    def batch() -> Batch:
+        options = SamplingOptions()
+        return Batch(
+            model, ByteTokenizer(), [65], options=options, seeds=[1], max_tokens=60, past_end=True, top_logprobs=1
+        )
+
+    ids = [step.id for step in batch().steps()]
+    pieces = [event for event in stream(batch(), ByteTokenizer(), max_chars=1000) if isinstance(event, Piece)]
+    text = "".join(piece.text for piece in pieces)
+    lines, line = [], list[int]()
+    for token_id in [*ids, END]:
+        if token_id == END:
+            lines.append(ByteTokenizer().decode(line))
+            line = []
+        else:
+            line.append(token_id)
+    assert len(lines) > 3
+    assert text == "\n".join(lines)
+    newlines = [token for piece in pieces for token in piece.tokens if token.text == "\n"]
+    assert len(newlines) == len(lines) - 1
+
+
+def test_half_a_character_before_the_end_of_a_line_does_not_wait_for_the_next_line() -> None:
+    text = TextStream(ByteTokenizer(), [], 100)
+    assert [text.push(byte) for byte in "这".encode()[:2]] == ["", ""]
+    assert text.end_line() == "\ufffd\n"
+    assert text.push(65) == "A"
+
+
+def test_a_stop_string_may_begin_a_line_before() -> None:
+    text = TextStream(ByteTokenizer(), ["A\nB"], 100)
+    assert [text.push(65), text.end_line(), text.push(66)] == ["", "", ""]
+    assert text.reason == "stop"
+
+
+def test_the_end_of_a_passage_is_no_text_and_reports_no_token() -> None:
+    def batch() -> Batch:
+        options = SamplingOptions()
+        model = PassageModel(end=4.0)
+        return Batch(model, MarkedTokenizer(), [65], options=options, seeds=[3], max_tokens=40, top_logprobs=0)
+
+    ids = [step.id for step in batch().steps()]
+    assert END in ids[:-1]
+    events = list(stream(batch(), MarkedTokenizer(), max_chars=1000))
+    pieces = [event for event in events if isinstance(event, Piece)]
+    written = [token_id for token_id in ids if token_id != END]
+    assert "".join(piece.text for piece in pieces) == MarkedTokenizer().decode(written)
+    assert sum(len(piece.tokens) for piece in pieces) == len(written)

@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mocks import ByteTokenizer, WindowedModel
 from moxu.decode.options import SamplingOptions
+from moxu.decode.reading import read_on
 from moxu.decode.steps import Batch
-from moxu.decode.window import Window, WindowPolicy, read_on
+from moxu.decode.window import Window, WindowPolicy
 from moxu.errors import SettingsError
 
 SIZE = 8
@@ -26,7 +29,7 @@ def write(policy: WindowPolicy, prompt: str, max_tokens: int = 40, rows: int = 1
         options=SamplingOptions(),
         seeds=range(rows),
         max_tokens=max_tokens,
-        window=window,
+        horizon=window,
     )
     written: list[list[int]] = [[] for _ in range(rows)]
     for step in batch.steps():
@@ -111,6 +114,115 @@ def test_an_unknown_policy_is_refused() -> None:
         Window(size=8, policy="rol")  # type: ignore[arg-type]
 
 
+LINE = 0
+LINES = Window(size=SIZE, policy="lines", line_ends=(LINE,))
+
+
+@pytest.mark.parametrize(
+    ("held", "kept"),
+    [
+        ("1 2 0 3 4 5 0 6 7", "3 4 5 0 6 7"),  # one line is enough to free a quarter of 8
+        ("0 1 0 2 3 4 5 6 7", "2 3 4 5 6 7"),  # the fewest that are: not one, not three
+        ("1 2 3 4 5 6 7 0 8", "8"),
+        ("1 0 2 3 4 5 6 7 8", "2 3 4 5 6 7 8"),  # the last line stays whole though it leaves less
+        ("1 2 3 4 5 0 6 7 0", "6 7 0"),  # a line that has just ended is the last
+        ("1 2 3 4 5 6 7 8 9", "6 7 8 9"),  # one line that overfills: the newest half of it
+        ("1 2 3 4 5 6 7 8 0", "6 7 8 0"),
+    ],
+)
+def test_the_fewest_whole_lines_that_free_a_quarter_are_dropped(held: str, kept: str) -> None:
+    ids = [int(word) for word in held.split()]
+    assert LINES.anew([9, 9, *ids], SIZE) == [int(word) for word in kept.split()]
+
+
+def test_of_a_long_prompt_the_whole_lines_that_fit_are_seen() -> None:
+    assert LINES.visible([1, 0, 2, 0, 3, 4, 5, 6, 7, 8]) == [2, 0, 3, 4, 5, 6, 7, 8]
+    assert LINES.visible([1, 0, 2, 0, 3, 4, 5, 6, 7, 8, 9]) == [3, 4, 5, 6, 7, 8, 9]
+    assert LINES.visible([1, 0, 2, 0]) == [1, 0, 2, 0]
+    assert LINES.visible([1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10]) == [3, 4, 5, 6, 7, 8, 9, 10]  # too long by one
+
+
+def test_lines_need_an_id_that_ends_them() -> None:
+    with pytest.raises(SettingsError, match="window policy 'lines' needs a vocabulary with a newline or an end"):
+        Window(size=8, policy="lines")
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(1, 12))
+def test_a_line_is_seen_whole_unless_it_overfills_its_window(text: list[int], prompt_length: int) -> None:
+    prompt = text[:prompt_length]
+    model, fresh = WindowedModel(SIZE, vocab_size=4), WindowedModel(SIZE, vocab_size=4)
+    history = [list(prompt)]
+    held = [len(LINES.visible(prompt))]
+    logits, state = model.prefill(np.asarray([LINES.visible(prompt)]))
+    for token_id in text[prompt_length:]:
+        seen = history[0][-held[0] :]
+        np.testing.assert_array_equal(logits, fresh.prefill(np.asarray([seen]))[0])
+        before = history[0][: -held[0]]
+        if before and before[-1] != LINE:  # a line is cut: with its beginning it would not fit
+            beginning = before[::-1].index(LINE) if LINE in before else len(before)
+            end = seen.index(LINE) + 1 if LINE in seen else len(seen)
+            assert beginning + end > SIZE
+        history[0].append(token_id)
+        logits, state, held = read_on(model, state, history, held, LINES)
+        assert 1 <= held[0] <= SIZE
+
+
+def replay(model: Any, prompt: list[int], chosen: list[int], window: Window) -> Any:
+    """Return the logits (N, V) from which each of the chosen ids followed."""
+    logits, state = model.prefill(np.asarray([window.beginning(prompt)]))
+    history, held, rows = [list(prompt)], [len(window.beginning(prompt))], [logits[0].numpy()]
+    for token_id in chosen[:-1]:
+        history[0].append(token_id)
+        logits, state, held = read_on(model, state, history, held, window)
+        rows.append(logits[0].numpy())
+    return np.stack(rows)
+
+
+def cpm_prompt(kind: str, text: str, end_id: int) -> list[int]:
+    """Return the ids of a prompt as the original reads it: each part of a lyric ends with the end token."""
+    parts = [[int(word) for word in part.split()] for part in text.split("<eod>") if part.strip()]
+    return [token_id for part in parts for token_id in ([*part, end_id] if kind == "lyric" else part)]
+
+
+@pytest.mark.parametrize("kind", ["novel", "lyric"])
+def test_the_rolling_window_gives_the_logits_of_cpm1_past_its_length(reference: Path, cpm: Any, kind: str) -> None:
+    folder = reference / "cpm1" / "public"
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    window, past = Window(size=config["seq_length"] - 1, policy="roll"), 0
+    with np.load(folder / "outputs_mp1.npz") as golden:
+        for number, (text, _) in enumerate(config["loop_prompts"]):
+            prompt = cpm_prompt(kind, text, config["eod"])
+            expected = golden[f"loop_{kind}_{number}_logits"]
+            chosen = golden[f"loop_{kind}_{number}_chosen"].tolist()
+            np.testing.assert_allclose(replay(cpm, prompt, chosen, window), expected, atol=2e-5)
+            past += max(0, len(prompt) + len(chosen) - config["seq_length"])
+    assert past > 15
+
+
+def test_reread_gives_what_a_fresh_reading_gives_where_the_fast_cpm1_does_not(reference: Path, cpm: Any) -> None:
+    folder = reference / "cpm1" / "public"
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    size = config["seq_length"] - 1
+    window, differing = Window(size=size, policy="reread"), []
+    with np.load(folder / "outputs_mp1.npz") as golden:
+        for number, (text, _) in enumerate(config["loop_prompts"]):
+            prompt = cpm_prompt("novel", text, config["eod"])
+            chosen = golden[f"loop_novel_fast_{number}_chosen"].tolist()
+            original = golden[f"loop_novel_fast_{number}_logits"]
+            ours = replay(cpm, prompt, chosen, window)
+            held = len(prompt)
+            for place, logits in enumerate(ours):
+                seen = [*prompt, *chosen[:place]][-held:]
+                fresh = cpm.prefill(np.asarray([seen]))[0][0].numpy()
+                np.testing.assert_allclose(logits, fresh, atol=2e-5)
+                held = held + 1 if held < size else size // 2
+            inside = size - len(prompt) + 1
+            np.testing.assert_allclose(ours[:inside], original[:inside], atol=2e-5)
+            differing += np.abs(ours - original)[inside + 1 :].max(axis=1).tolist()
+    assert len(differing) > 10
+    assert min(differing) > 0.1
+
+
 def test_the_rolling_window_writes_what_aiwriter1_wrote_past_its_context(reference: Path) -> None:
     import torch
 
@@ -142,6 +254,6 @@ def test_the_rolling_window_writes_what_aiwriter1_wrote_past_its_context(referen
             options=SamplingOptions(greedy=True),
             seeds=[0],
             max_tokens=case["n_new"],
-            window=Window(size=model.max_context, policy="roll"),
+            horizon=Window(size=model.max_context, policy="roll"),
         )
         assert [*case["prompt_ids"], *(step.id for step in batch.steps())] == case["all_ids"]

@@ -2,8 +2,11 @@ from typing import Any
 
 import pytest
 
+from moxu.decode.options import SamplingOptions
 from moxu.errors import SettingsError
 from moxu.writers.base import Event, Finish, Piece, Request, Started, collect
+
+GREEDY = SamplingOptions(greedy=True)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +19,14 @@ from moxu.writers.base import Event, Finish, Piece, Request, Started, collect
         ({"stop": ("完", "")}, "a stop string is empty"),
         ({"window": "reed"}, "unknown window policy 'reed'; did you mean 'reread'"),
         ({"prompt": ""}, "the prompt is empty"),
+        ({"prompt_ids": ()}, "the prompt is empty"),
+        ({"context": 1}, "context is 1; expected at least 2"),
+        ({"passages": 0}, "passages is 0; expected at least 1"),
+        ({"beams": 0}, "beams is 0; expected between 1 and 256"),
+        ({"beams": 3}, "beams is 3, but temperature is 0.9: a search draws nothing; use greedy"),
+        ({"beams": 3, "options": SamplingOptions(top_k=4)}, "beams is 3, but top_k is 4"),
+        ({"beams": 2, "count": 3, "options": GREEDY}, "count is 3, but beams only 2"),
+        ({"beams": 2, "top_logprobs": 1, "options": GREEDY}, "top_logprobs is 1; a search with beams"),
     ],
 )
 def test_a_request_that_cannot_be_served_is_refused(values: dict[str, Any], message: str) -> None:

@@ -4,12 +4,15 @@ import sys
 
 import pytest
 
-from mocks import ByteTokenizer, NgramModel, WindowedModel
-from moxu.decode.options import sampling_options
+from mocks import END, ByteTokenizer, MarkedTokenizer, NgramModel, PassageModel, WindowedModel, WordTokenizer
+from moxu.decode.beam import beam_search
+from moxu.decode.options import SamplingOptions, sampling_options
+from moxu.errors import SettingsError
 from moxu.language_model import LanguageModel
 from moxu.writers.base import Finish, Piece, Request, Started, collect, write_texts
 from moxu.writers.local import LocalWriter
 
+GREEDY = SamplingOptions(greedy=True)
 REQUEST = Request(prompt="\n这是一颗", options=sampling_options("wild"), max_chars=40, seed=10, count=4)
 
 
@@ -113,6 +116,101 @@ def test_a_finish_counts_what_was_written() -> None:
         assert finish.characters == len(text)
         assert finish.tokens >= finish.characters
         assert finish.seconds > 0
+
+
+def test_a_smaller_context_writes_what_a_smaller_model_would() -> None:
+    request = dataclasses.replace(REQUEST, context=12, window="roll", count=1)
+    small, large = WindowedModel(12), WindowedModel(24)
+    assert small.max_context == 12
+    expected = dataclasses.replace(request, context=None)
+    assert write_texts(writer_of(large), request) == write_texts(writer_of(small), expected)
+    started = next(writer_of(large).write(request))
+    assert isinstance(started, Started)
+    assert started.visible_characters == 4
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "message"),
+    [
+        (WindowedModel(24), {"context": 25}, "context is 25, but the model can hold only 24"),
+        (WindowedModel(24), {"passages": 2}, "passages is 2, but this model writes from left to right"),
+        (PassageModel(), {"context": 25}, "context is 25, but this model writes by passages after sources of 6"),
+        (
+            PassageModel(),
+            {"passages": 2, "beams": 2, "count": 1, "options": SamplingOptions()},
+            "passages is 2, but a se",
+        ),
+        (NgramModel(), {"prompt_ids": (3, 258)}, "the prompt has id 258; expected ids from 0 to 257"),
+    ],
+)
+def test_what_a_model_cannot_do_is_refused(model: LanguageModel, values: dict[str, object], message: str) -> None:
+    request = dataclasses.replace(REQUEST, **values)  # type: ignore[arg-type]
+    writer = LocalWriter(model, MarkedTokenizer() if model.passage else ByteTokenizer(), "mock")
+    with pytest.raises(SettingsError, match=message):
+        list(writer.write(request))
+
+
+def test_lines_need_a_vocabulary_that_ends_them() -> None:
+    writer = LocalWriter(WindowedModel(8, vocab_size=3), WordTokenizer("a", "b", "c"), "mock")
+    with pytest.raises(SettingsError, match="window policy 'lines' needs"):
+        list(writer.write(Request(prompt="ab", window="lines")))
+
+
+def test_prompt_ids_are_read_instead_of_the_prompt() -> None:
+    ids = tuple("\n这是一颗".encode())
+    expected = write_texts(writer_of(NgramModel()), REQUEST)
+    assert write_texts(writer_of(NgramModel()), dataclasses.replace(REQUEST, prompt="x", prompt_ids=ids)) == expected
+    other = dataclasses.replace(REQUEST, prompt_ids=(1, 2, END, 3))
+    assert write_texts(writer_of(NgramModel()), other) != expected
+
+
+def test_past_the_end_of_a_line_a_lyric_goes_on_in_whole_lines() -> None:
+    model = WindowedModel(16)
+    model.table[:, END] += 2.0
+    request = Request(
+        prompt="ab\n",
+        prompt_ids=(97, 98, END),
+        options=sampling_options("cpm-lyric"),
+        window="lines",
+        past_end=True,
+        max_chars=200,
+        seed=5,
+    )
+    (only,) = collect(writer_of(model).write(request))
+    assert only.finish_reason == "length"
+    assert only.text.count("\n") > 3
+
+
+def test_a_model_with_passages_writes_as_far_as_is_asked() -> None:
+    writer = LocalWriter(PassageModel(end=2.0), MarkedTokenizer(), "mock")
+    started, *events = writer.write(dataclasses.replace(REQUEST, prompt="a long opening"))
+    assert started == Started(prompt_characters=14, visible_characters=6, seeds=(10, 11, 12, 13))
+    finished = [event for event in events if isinstance(event, Finish)]
+    assert {finish.characters for finish in finished if finish.reason == "length"} == {40}
+    (one,) = collect(writer.write(dataclasses.replace(REQUEST, count=1, passages=1)))
+    assert 0 < len(one.text) <= 5
+
+
+def test_a_search_tells_the_best_texts_when_all_are_found() -> None:
+    request = dataclasses.replace(REQUEST, options=SamplingOptions(), beams=4, count=2, max_chars=9, top_logprobs=0)
+    model, prompt = NgramModel(), ByteTokenizer().encode(REQUEST.prompt)
+    model.table[:, 128:256] = -50.0
+    events = writer_of(model).write(request)
+    assert next(events) == Started(5, 5, (10, 11))
+    assert model.tokens_read == 0
+    expected = beam_search(model, prompt, beams=4, max_tokens=9, end_id=END, forbidden_ids=[257], returned=2)
+    for found, hypothesis in zip(collect(writer_of(model).write(request)), expected, strict=True):
+        ids = [token_id for token_id in hypothesis.ids if token_id != END]
+        assert found.text == ByteTokenizer().decode(ids)
+        assert [token.logprob for token in found.tokens] == list(hypothesis.logprobs[: len(ids)])
+        assert found.finish_reason in ("end", "length")
+
+
+def test_a_search_with_passages_is_for_one() -> None:
+    writer = LocalWriter(PassageModel(end=1.0), MarkedTokenizer(), "mock")
+    request = dataclasses.replace(REQUEST, options=SamplingOptions(), beams=3, count=2)
+    for found in collect(writer.write(request)):
+        assert len(found.text) <= 5
 
 
 def test_decoding_imports_no_torch() -> None:

@@ -1,12 +1,45 @@
-"""Samplers against repetition: they lower the logits of tokens that the last part of the text already holds."""
+"""Samplers against repetition: they lower the logits of what the text already holds, or forbid it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from array_api_compat import array_namespace, device
+from numpy.typing import NDArray
 
-from moxu.decode.samplers import History
+from moxu.decode.samplers import History, log_softmax
 from moxu.language_model import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoRepeatNgram:
+    """Forbids every token that would make the last ``size`` tokens of a text stand in it twice, prompt included."""
+
+    size: int
+
+    def __call__(self, logits: Array, history: History) -> Array:
+        banned = np.zeros(logits.shape, np.bool_)  # (B, V)
+        for row, ids in zip(banned, history, strict=True):
+            row[_followers(ids, self.size)] = True
+        xp = array_namespace(logits)
+        return xp.where(xp.asarray(banned, device=device(logits)), -xp.inf, logits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OccurrencePenalty:
+    """Multiplies the probability of a token by ``factor`` once for each time that the text of the row holds it.
+
+    What it gives are logarithms of probabilities that sum to less than 1: what one token loses, no other gains. That
+    matters to a nucleus, which grows where the likeliest were punished; see ``TopP.as_given``. Source: the generators
+    of Misaka-Writer V3.
+    """
+
+    factor: float | Array
+
+    def __call__(self, logits: Array, history: History) -> Array:
+        xp = array_namespace(logits)
+        loss = xp.log(xp.asarray(self.factor, dtype=logits.dtype, device=device(logits)))
+        return log_softmax(logits) + recent_counts(logits, history, None) * loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +79,23 @@ def seen_recently(logits: Array, history: History, window: int) -> Array:
     return array_namespace(logits).asarray(seen, device=device(logits))
 
 
-def recent_counts(logits: Array, history: History, window: int) -> Array:
-    """Return how often each token stands among the last ``window`` ids of each row: (B, V), where the logits are."""
+def recent_counts(logits: Array, history: History, window: int | None) -> Array:
+    """Return how often each token stands among the last ``window`` ids (None: all) of each row: (B, V).
+
+    The counts are where the logits are.
+    """
     counts = np.zeros(logits.shape, np.float32)  # (B, V)
     for row, ids in zip(counts, history, strict=True):
-        np.add.at(row, np.asarray(ids[-window:], np.int64), 1.0)
+        np.add.at(row, np.asarray(ids if window is None else ids[-window:], np.int64), 1.0)
     return array_namespace(logits).asarray(counts, device=device(logits))
+
+
+def _followers(ids: Sequence[int], size: int) -> NDArray[np.int64]:
+    """Return what has followed the last ``size - 1`` ids wherever they stand in ``ids``."""
+    tokens = np.asarray(ids, np.int64)
+    if len(tokens) < size:
+        return tokens[:0]
+    grams = np.lib.stride_tricks.sliding_window_view(tokens, size)  # (N - size + 1, size)
+    again = (grams[:, :-1] == tokens[len(tokens) - size + 1 :]).all(axis=1)  # (N - size + 1,)
+    followers: NDArray[np.int64] = grams[again, -1]
+    return followers

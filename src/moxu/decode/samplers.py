@@ -84,17 +84,22 @@ class TopP:
     ``allow`` or more survive in any case. Sums are in float32 and the comparison is strict, as in AI-Writer (``top_p``
     of both programs, ``allow_p`` of the second), with one deliberate difference: where no sum exceeds the mass, as
     with ``mass=1``, nothing is cut; the originals then fell into choosing the likeliest token.
+
+    ``reach``: the sum need only reach the mass, as in Misaka's generator with a cache. ``as_given``: the logits are
+    logarithms of probabilities that need not sum to 1, and are summed as they are (see ``OccurrencePenalty``).
     """
 
     mass: float | Array
     mass_newline: float | Array | None = None
     newline_id: int | None = None
     allow: float | Array | None = None
+    reach: bool = False
+    as_given: bool = False
 
     def __call__(self, logits: Array, history: History) -> Array:
         xp = array_namespace(logits)
-        probabilities = softmax(logits)
-        cutoffs = nucleus_cutoffs(probabilities, self._masses(history))
+        probabilities = xp.exp(logits) if self.as_given else softmax(logits)
+        cutoffs = nucleus_cutoffs(probabilities, self._masses(history), reach=self.reach)
         if self.allow is not None:
             cutoffs = xp.minimum(cutoffs, xp.asarray(self.allow, dtype=logits.dtype, device=device(logits)))
         return xp.where(probabilities < cutoffs, -xp.inf, logits)
@@ -115,33 +120,49 @@ def softmax(logits: Array) -> Array:
     return weights / xp.sum(weights, axis=-1, keepdims=True)
 
 
-def nucleus_cutoffs(probabilities: Array, masses: NDArray[np.float32]) -> Array:
+def log_softmax(logits: Array) -> Array:
+    """Return the logarithms of the probabilities (..., V)."""
+    shifted, log_total = log_weights(logits)
+    return shifted - log_total
+
+
+def log_weights(logits: Array) -> tuple[Array, Array]:
+    """Return the logits (..., V) measured from the largest, and the logarithm (..., 1) of their exponentials' sum."""
+    xp = array_namespace(logits)
+    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
+    return shifted, xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
+
+
+def nucleus_cutoffs(probabilities: Array, masses: NDArray[np.float32], *, reach: bool = False) -> Array:
     """Return for each row the probability (B, 1) of the last token of its nucleus; 0 where nothing is to be cut.
 
-    probabilities (B, V); masses (B, 1) on the host.
+    probabilities (B, V); masses (B, 1) on the host; ``reach``: the nucleus ends where its sum is the mass, not only
+    where it exceeds it.
     """
     if is_numpy_array(probabilities):
         pairs = zip(probabilities, masses[:, 0], strict=True)
-        return np.asarray([[_row_cutoff(row, mass)] for row, mass in pairs], dtype=probabilities.dtype)
+        return np.asarray([[_row_cutoff(row, mass, reach)] for row, mass in pairs], dtype=probabilities.dtype)
     xp = array_namespace(probabilities)
     ordered = xp.sort(probabilities, axis=-1, descending=True, stable=False)
-    sums = xp.cumulative_sum(ordered, axis=-1)
-    within = xp.sum(xp.astype(sums <= _beside(probabilities, masses), xp.int64), axis=-1, keepdims=True)  # (B, 1)
+    sums, limits = xp.cumulative_sum(ordered, axis=-1), _beside(probabilities, masses)
+    short = sums < limits if reach else sums <= limits
+    within = xp.sum(xp.astype(short, xp.int64), axis=-1, keepdims=True)  # (B, 1)
     last = xp.clip(within, max=probabilities.shape[-1] - 1)
     cutoffs = xp.take_along_axis(ordered, last, axis=-1)
     cuts = (within < probabilities.shape[-1]) & _beside(probabilities, masses < 1.0)
     return xp.where(cuts, cutoffs, xp.zeros_like(cutoffs))
 
 
-def _row_cutoff(row: NDArray[Any], mass: Any) -> Any:
+def _row_cutoff(row: NDArray[Any], mass: Any, reach: bool) -> Any:
     """Return the cutoff of one row (V,) on the host, sorting no more than it must."""
     if mass >= 1.0:  # rounding may carry the sum over 1, which must not cut
         return 0.0
-    # The tokens below this floor weigh less together than what the nucleus may leave out, so it ends above the floor.
+    # Where the row sums to 1, the tokens below this floor weigh less together than what the nucleus may leave out, so
+    # it ends above the floor; where it does not, the whole row may be needed.
     floor = (1.0 - mass) / (2 * row.size)
     for candidates in (row[row >= floor], row):
         ordered = np.sort(candidates)[::-1]
-        last = np.searchsorted(np.cumsum(ordered), mass, side="right")
+        last = np.searchsorted(np.cumsum(ordered), mass, side="left" if reach else "right")
         if last < ordered.size:
             return ordered[last]
     return 0.0

@@ -9,6 +9,7 @@ from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
 from moxu.decode.draw import on_host, to_host
+from moxu.decode.passages import Passages
 from moxu.decode.steps import token_logprobs
 from moxu.errors import TextError
 from moxu.language_model import Array, LanguageModel
@@ -42,10 +43,14 @@ class Score:
 def score_text(model: LanguageModel, tokenizer: Tokenizer, text: str, *, chunk: int = 256) -> Score:
     """Score a text that begins a document: after the end token of another, or after a newline.
 
-    With a tokenizer that has neither, the first token cannot be foreseen and is not counted, nor are its characters.
-    Raises TextError for a text too short to be scored.
+    Where the tokenizer has neither, the first token cannot be foreseen and is not counted, nor are its characters. A
+    model that writes by passages is scored by passages, the first of them after an empty source. Raises TextError for a
+    text too short to be scored.
     """
     ids = tokenizer.encode(text)
+    if model.passage is not None and ids:
+        passages = Passages.of(model.passage, tokenizer)
+        return Score(tuple(ids), score_passages(model, ids, passages, chunk=chunk), len(text))
     before = tokenizer.newline_id if tokenizer.end_id is None else tokenizer.end_id
     context = ids[:1] if before is None else [before]
     scored = ids[1:] if before is None else ids
@@ -70,6 +75,27 @@ def score_ids(
     for start, first, end in windows(len(tokens), len(context), model.max_context):
         found[first:end] = np.concatenate(list(_foreseen(model, tokens[start:end], first - start, chunk)))
     return found[len(context) :]
+
+
+def sequence_logprobs(model: LanguageModel, ids: Sequence[int]) -> NDArray[np.float64]:
+    """Return the logprob (N - 1,) of each id but the first after those before it."""
+    return score_ids(model, ids[1:], context=ids[:1])
+
+
+def score_passages(
+    model: LanguageModel, ids: Sequence[int], passages: Passages, *, chunk: int = 256
+) -> NDArray[np.float64]:
+    """Return the logprob (N,) of each id, taken as so many targets in a row, each after the source that ends before it.
+
+    The first source is empty: nothing but its marks. Logits of ``chunk`` tokens are in memory at a time.
+    """
+    tokens, found = np.asarray(ids, np.int64), np.empty(len(ids), np.float64)
+    for start in range(0, len(ids), passages.target):
+        source = np.asarray(passages.beginning(ids[:start]), np.int64)
+        target = np.concatenate([source, tokens[start : start + passages.target]])
+        pieces = list(_foreseen(model, target, len(source), chunk))
+        found[start : start + passages.target] = np.concatenate(pieces)
+    return found
 
 
 def windows(length: int, first: int, size: int | None) -> Iterator[tuple[int, int, int]]:

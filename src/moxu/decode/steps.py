@@ -1,8 +1,8 @@
 """The decoding loop, in ids: read a prompt once, then choose, report and read, for all continuations at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from array_api_compat import array_namespace, device
@@ -10,16 +10,15 @@ from array_api_compat import array_namespace, device
 from moxu.decode.chain import apply, sampler_chain
 from moxu.decode.draw import draw, on_host, to_host, uniform
 from moxu.decode.options import SamplingOptions
-from moxu.decode.window import Window, read_on
-from moxu.errors import SettingsError
+from moxu.decode.passages import Passages
+from moxu.decode.reading import Horizon, Progress, read_on, read_prompt
+from moxu.decode.samplers import log_weights
+from moxu.decode.window import Window
 from moxu.language_model import Array, LanguageModel
 from moxu.text.tokenizer import Tokenizer
 
 FinishReason = Literal["length", "stop", "end", "window", "cancelled"]
 """Why a text ended: it is as long as was asked; a stop string; the model's end token; its full context; its reader."""
-
-Progress = Callable[[int, int], None]
-"""Called with the number of tokens read so far and the number to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,9 @@ class Row:
     number: int
     seed: int
     history: list[int]  # the prompt and what was written
-    held: int  # how many of the newest ids of the history, at the last reading, the state holds
-    written: int = 0
+    held: int  # what the state holds of it, as its horizon counts
+    written: int = 0  # tokens, those that only ended a passage among them
+    passages: int = 0  # that are over
 
 
 class Batch:
@@ -61,6 +61,10 @@ class Batch:
 
     Iterate over ``steps()``, once; a row leaves when it ends by itself or is dropped, and the batch narrows. The model
     reads a step only when the next one is wanted, so a token can be shown before the next is computed.
+
+    ``horizon``: how far the model sees (None: a Window of its size, or its Passages). ``past_end``: the end token of a
+    model that reads from left to right ends nothing, the text goes on after it. ``passages``: so many of them are
+    written by a model that writes by passages (None: as many as it takes).
     """
 
     def __init__(
@@ -72,21 +76,31 @@ class Batch:
         options: SamplingOptions,
         seeds: Sequence[int],
         max_tokens: int,
-        window: Window | None = None,
+        horizon: Horizon | None = None,
+        past_end: bool = False,
+        passages: int | None = None,
         top_logprobs: int | None = None,
         chunk: int | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self.model, self.window = model, window or Window(size=model.max_context)
-        self.max_tokens, self.top_logprobs, self.end_id = max_tokens, top_logprobs, tokenizer.end_id
+        self.model, self.horizon = model, horizon or horizon_of(model, tokenizer)
+        self.max_tokens, self.max_passages, self.top_logprobs = max_tokens, passages, top_logprobs
+        self.past_end = past_end and model.passage is None
+        self.end_id = None if self.past_end else tokenizer.end_id
         self.chain = sampler_chain(options, tokenizer.newline_id)
-        visible = self.window.visible(prompt)
-        logits, state = read_prompt(model, visible, chunk=chunk, progress=progress)
+        beginning = self.horizon.beginning(prompt)
+        logits, state = read_prompt(model, beginning, chunk=chunk, progress=progress)
         self._forbidden = forbidden(logits, tokenizer.forbidden_ids, tokenizer.vocab_size)  # (1, V)
         self._logits = logits  # of what follows each row: (B, V), and (1, V) while it is the same for all
         self._state = state.select([0] * len(seeds)) if len(seeds) > 1 else state
-        self.rows = [Row(number, seed, list(prompt), len(visible)) for number, seed in enumerate(seeds)]
+        held = self.horizon.held_after(beginning)
+        self.rows = [Row(number, seed, list(prompt), held) for number, seed in enumerate(seeds)]
         self._left: set[int] = set()
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the rows that have not left."""
+        return [row.number for row in self.rows]
 
     def steps(self) -> Iterator[Step]:
         """Yield the steps of all rows, row after row, until every row has ended or was dropped."""
@@ -113,7 +127,7 @@ class Batch:
     def _read(self) -> None:
         """Read the ids chosen last; every row here has one."""
         history, held = [row.history for row in self.rows], [row.held for row in self.rows]
-        self._logits, self._state, counts = read_on(self.model, self._state, history, held, self.window)
+        self._logits, self._state, counts = read_on(self.model, self._state, history, held, self.horizon)
         for row, count in zip(self.rows, counts, strict=True):
             row.held = count
 
@@ -121,48 +135,49 @@ class Batch:
         logits = on_host(self._logits)
         logits = array_namespace(logits).where(self._forbidden, -float("inf"), logits)
         history = [row.history for row in self.rows]
+        passages = None
+        if isinstance(self.horizon, Passages):
+            passages = [self.horizon.written(row.history, row.held) for row in self.rows]
         uniforms = [uniform(row.seed, row.written) for row in self.rows]
-        ids = draw(apply(self.chain, logits, history), uniforms)
+        ids = draw(apply(self.chain, logits, history, passages), uniforms)
         steps = [self._take(row, token_id) for row, token_id in zip(self.rows, ids, strict=True)]
         return steps if self.top_logprobs is None else with_logprobs(steps, logits, self.top_logprobs)
 
     def _take(self, row: Row, token_id: int) -> Step:
         """Add a token to its row and see whether it is the last."""
-        row.history.append(token_id)
         row.written += 1
-        reason: FinishReason | None = None
-        if token_id == self.end_id:
-            reason = "end"
-        elif row.written >= self.max_tokens:
+        ends = token_id == self.end_id
+        if not ends:
+            row.history.append(token_id)
+        reason: FinishReason | None = "end" if ends else None
+        if isinstance(self.horizon, Passages):
+            reason = self._end_passage(row, self.horizon, ends)
+        if reason is None and row.written >= self.max_tokens:
             reason = "length"
-        elif self.window.policy == "stop" and self.window.is_full(row.held):
+        if reason is None and self.horizon.ends(row.held):
             reason = "window"
         if reason is not None:
             self.drop(row.number)
         return Step(row.number, token_id, reason=reason)
 
+    def _end_passage(self, row: Row, passages: Passages, ends: bool) -> FinishReason | None:
+        """See whether a passage is over, and whether it was the row's last."""
+        if ends and row.held == 0:
+            return "end"  # an empty passage: the next would be empty too
+        if not ends and not passages.is_full(row.held):
+            return None
+        row.passages += 1
+        if row.passages == self.max_passages:
+            return "end" if ends else "length"
+        row.held = passages.over
+        return None
 
-def read_prompt(
-    model: LanguageModel, ids: Sequence[int], *, chunk: int | None = None, progress: Progress | None = None
-) -> tuple[Array, Any]:
-    """Read one prompt; return the logits (1, V) of what follows it, and the state.
 
-    With ``chunk`` it is read in pieces of so many tokens: bounded memory, and progress to report. (``extend`` makes
-    logits for every token of a piece, so a piece should stay near a thousand.) A model whose prompt is read in both
-    directions needs it whole. Raises SettingsError for an empty prompt.
-    """
-    if not ids:
-        raise SettingsError("the prompt is empty; give at least one character")
-    tokens, size = np.asarray([ids], np.int64), chunk or len(ids)  # (1, T)
-    logits, state = model.prefill(tokens[:, :size])
-    for start in range(size, len(ids), size):
-        if progress is not None:
-            progress(start, len(ids))
-        after_each, state = model.extend(tokens[:, start : start + size], state)
-        logits = after_each[:, -1]
-    if progress is not None:
-        progress(len(ids), len(ids))
-    return logits, state
+def horizon_of(model: LanguageModel, tokenizer: Tokenizer) -> Horizon:
+    """Return how far a model sees by itself: its passages, or a window of its size that is read again when full."""
+    if model.passage is not None:
+        return Passages.of(model.passage, tokenizer)
+    return Window(size=model.max_context)
 
 
 def forbidden(logits: Array, ids: Sequence[int], vocab_size: int) -> Array:
@@ -186,9 +201,8 @@ def with_logprobs(steps: Sequence[Step], logits: Array, count: int) -> list[Step
 def token_logprobs(logits: Array, ids: Array) -> Array:
     """Return the logarithm of the probability of each of ids (..., n) under logits (..., V)."""
     xp = array_namespace(logits)
-    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
-    normaliser = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
-    return xp.take_along_axis(shifted, ids, axis=-1) - normaliser
+    shifted, log_total = log_weights(logits)
+    return xp.take_along_axis(shifted, ids, axis=-1) - log_total
 
 
 def _with_choices(step: Step, ids: list[int], logprobs: list[float]) -> Step:

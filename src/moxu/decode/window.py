@@ -1,91 +1,92 @@
 """What happens when a text grows past the context of its model.
 
-A model with ``max_context`` can hold only so many tokens. When a row has filled it, one of three things happens:
+A model with ``max_context`` can hold only so many tokens. When a row has filled it, one of four things happens:
 
 - ``stop``: the text ends there.
-- ``roll``: the oldest token is dropped and the last ``max_context`` are read again, for every token. This is what
-  AI-Writer v1 did, exact and slow: positions inside the window count from 0, so nothing of the old state holds.
+- ``roll``: the oldest token is dropped and the last ``size`` are read again, for every token. This is what AI-Writer v1
+  and CPM-1 did, exact and slow: positions inside the window count from 0, so nothing of the old state holds.
 - ``reread``: the newest half is kept and read again once, and the following half context is written at the speed of
   the cache. Each token is chosen after at least half a context; the cost of reading is one more token for each token.
+- ``lines``: the fewest whole lines are dropped from the front that leave a quarter of the window free, and the rest is
+  read again once. The model never sees a part of a line, unless that line alone overfills its window.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
-
-import numpy as np
-from array_api_compat import array_namespace, device
+from typing import Literal, get_args
 
 from moxu.errors import SettingsError
-from moxu.language_model import Array, LanguageModel
 from moxu.settings import nearest
 
-WindowPolicy = Literal["stop", "roll", "reread"]
+WindowPolicy = Literal["stop", "roll", "reread", "lines"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """The tokens a model can hold (None: any number) and the policy when a row has filled them."""
+    """The tokens a model can hold (None: any number) and the policy when a row has filled them.
+
+    ``line_ends`` are the ids with which a line ends; ``lines`` needs one. Raises SettingsError without.
+    """
 
     size: int | None
     policy: WindowPolicy = "reread"
+    line_ends: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_policy(self.policy)
+        if self.policy == "lines" and not self.line_ends:
+            raise SettingsError("window policy 'lines' needs a vocabulary with a newline or an end; use reread")
 
     def visible(self, ids: Sequence[int]) -> Sequence[int]:
-        """Return what a model sees of a prompt: its last ``size`` ids."""
-        return ids if self.size is None else ids[-self.size :]
+        """Return what a model sees of a prompt: its last ``size`` ids, or as many whole lines as fit in them."""
+        if self.size is None or len(ids) <= self.size:
+            return ids
+        if self.policy == "lines":
+            return ids[self._line_start(ids, self.size) or -self.size :]
+        return ids[-self.size :]
+
+    def beginning(self, ids: Sequence[int]) -> Sequence[int]:
+        """Return what is read of a prompt: what is visible of it."""
+        return self.visible(ids)
+
+    def held_after(self, read: Sequence[int]) -> int:
+        """Return how many ids a row holds that has read these from nothing."""
+        return len(read)
 
     def is_full(self, held: int) -> bool:
         """Whether a row that holds this many tokens can read no further."""
         return self.size is not None and held >= self.size
 
-    def reread_length(self) -> int:
-        """Return how many of the newest tokens a full row reads again, the one just written included."""
+    def ends(self, held: int) -> bool:
+        """Whether the text of a row that holds this many tokens ends for want of room."""
+        return self.policy == "stop" and self.is_full(held)
+
+    def anew(self, ids: Sequence[int], held: int) -> Sequence[int]:
+        """Return what a full row reads again: the end of its text ``ids``, the id just written included."""
         size = self.size or 1
-        return size if self.policy == "roll" else max(1, size // 2)
+        if self.policy == "roll":
+            return ids[-size:]
+        newest_half = -max(1, size // 2)
+        if self.policy == "lines":
+            seen = ids[-(held + 1) :]
+            return seen[self._line_start(seen, size - -(-size // 4)) or newest_half :]
+        return ids[newest_half:]
+
+    def _line_start(self, ids: Sequence[int], room: int) -> int | None:
+        """Return where the lines begin of which as many as possible fit in ``room``, but the last at least.
+
+        None where no line begins after the first id. A last line that is longer than the room is kept whole all the
+        same as long as the window holds it.
+        """
+        starts = [place + 1 for place, token_id in enumerate(ids[:-1]) if token_id in self.line_ends]
+        fitting = [start for start in starts if len(ids) - start <= room]
+        if fitting:
+            return fitting[0]
+        return starts[-1] if starts and len(ids) - starts[-1] <= (self.size or 0) else None
 
 
 def check_policy(policy: str) -> None:
-    """Raise SettingsError unless ``policy`` is one of the three."""
+    """Raise SettingsError unless ``policy`` is one of the four."""
     policies = get_args(WindowPolicy)
     if policy not in policies:
         raise SettingsError(f"unknown window policy {policy!r}; {nearest(policy, policies)}")
-
-
-def read_on(
-    model: LanguageModel, state: Any, history: Sequence[Sequence[int]], held: Sequence[int], window: Window
-) -> tuple[Array, Any, list[int]]:
-    """Read the last id of every row; rows that are full read their newest part again from nothing.
-
-    ``held`` counts the tokens of each row in ``state``, which lacks that last id. Returns the logits (B, V), the new
-    state and the new counts. ``state`` is consumed.
-    """
-    going = [row for row, count in enumerate(held) if not window.is_full(count)]
-    if len(going) == len(held):
-        logits, state = model.extend(_column(history), state)
-        return logits[:, -1], state, [count + 1 for count in held]
-    full = [row for row, count in enumerate(held) if window.is_full(count)]
-    length = window.reread_length()
-    logits, reread = model.prefill(np.asarray([history[row][-length:] for row in full], np.int64))
-    if not going:
-        return logits, reread, [length] * len(full)
-    extended, going_state = model.extend(_column([history[row] for row in going]), state.select(going))
-    return _merge((going, extended[:, -1], going_state), (full, logits, reread), held, length)
-
-
-def _merge(
-    going: tuple[list[int], Array, Any], full: tuple[list[int], Array, Any], held: Sequence[int], length: int
-) -> tuple[Array, Any, list[int]]:
-    """Put the rows that were extended and those that were read again back into their order."""
-    xp = array_namespace(going[1])
-    order = np.argsort(going[0] + full[0])
-    together = xp.concat([going[1], full[1]], axis=0)  # (B, V)
-    logits = xp.take(together, xp.asarray(order, device=device(together)), axis=0)
-    counts = [length if row in full[0] else count + 1 for row, count in enumerate(held)]
-    return logits, going[2].join(full[2]).select(order.tolist()), counts
-
-
-def _column(history: Sequence[Sequence[int]]) -> Any:
-    return np.asarray([[ids[-1]] for ids in history], np.int64)  # (B, 1)

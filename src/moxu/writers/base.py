@@ -38,7 +38,13 @@ class Request:
     one, told in Started). A text ends before any of the ``stop`` strings. ``window`` says what happens past the
     context of the model. ``top_logprobs``: report each token's logprob, and so many likelier ones (None: neither).
 
-    Raises SettingsError for a value out of its range.
+    ``prompt_ids``: read these instead of the ids of ``prompt``. ``context``: see no more ids than so many (None: as
+    many as the model can hold). ``past_end``: the end token of a model that reads from left to right becomes a newline
+    and the writing goes on. ``passages``: write so many passages with a model that writes by passages (None: as many as
+    it takes). ``beams``: above 1, search for the likeliest texts with so many beams instead of drawing; the ``count``
+    best come when all are found, of at most as many tokens as ``max_chars`` and no more than one passage.
+
+    Raises SettingsError for a value out of its range, or values that do not go together.
     """
 
     prompt: str
@@ -49,17 +55,37 @@ class Request:
     stop: tuple[str, ...] = ()
     window: WindowPolicy = "reread"
     top_logprobs: int | None = None
+    prompt_ids: tuple[int, ...] | None = None
+    context: int | None = None
+    past_end: bool = False
+    passages: int | None = None
+    beams: int = 1
 
     def __post_init__(self) -> None:
         check_range("count", self.count, 1, 1024)
         check_range("max_chars", self.max_chars, 1, float("inf"))
         check_range("seed", self.seed, 0, SEED_LIMIT - 1)
         check_range("top_logprobs", self.top_logprobs, 0, 100)
+        check_range("context", self.context, 2, float("inf"))
+        check_range("passages", self.passages, 1, float("inf"))
+        check_range("beams", self.beams, 1, 256)
         check_policy(self.window)
-        if not self.prompt:
+        if self.beams > 1:
+            self._check_search()
+        if not self.prompt or self.prompt_ids == ():
             raise SettingsError("the prompt is empty; give at least one character, or a newline to begin a paragraph")
         if "" in self.stop:
             raise SettingsError("a stop string is empty; expected at least one character")
+
+    def _check_search(self) -> None:
+        option = self.options.first_of_chance
+        if option is not None:
+            value = getattr(self.options, option)
+            raise SettingsError(f"beams is {self.beams}, but {option} is {value}: a search draws nothing; use greedy")
+        if self.count > self.beams:
+            raise SettingsError(f"count is {self.count}, but beams only {self.beams}; a search finds no more than that")
+        if self.top_logprobs:
+            raise SettingsError(f"top_logprobs is {self.top_logprobs}; a search with beams reports no others: give 0")
 
 
 @dataclass(frozen=True, slots=True)
