@@ -21,18 +21,21 @@ import click
 import pytest
 import torch
 
-from moxu.checkpoints import aiwriter1, aiwriter2, rwkv7
+from moxu.checkpoints import aiwriter1, aiwriter2, chargpt, cpm1, hf, misaka3, rwkv7
 from moxu.checkpoints import folder as moxu_folder
-from moxu.checkpoints.checkpoint import Checkpoint
-from moxu.checkpoints.formats import FORMATS
+from moxu.checkpoints.checkpoint import Checkpoint, WriteOptions
+from moxu.checkpoints.kinds import FORMATS
 from moxu.cli import model_choice, models
 from moxu.cli.main import cli, main
 from moxu.decode.options import PRESET_TITLES, PRESETS, SamplingOptions
 from moxu.models.registry import ARCHITECTURES, build
 from moxu.text.chars import CharTokenizer
+from moxu.text.cpm import CpmTokenizer
 from moxu.text.rwkv_world import VOCAB_SIZE, RwkvWorldTokenizer
 from moxu.text.tokenizers import KINDS
+from moxu.text.turns import SPECIAL, TurnsTokenizer
 from moxu.text.word_table import UNKNOWN, WordTable
+from moxu.text.wordpiece import WordPieceTokenizer
 from moxu.train.recipe import Recipe
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -154,6 +157,38 @@ def write_foreign(place: Path, small: dict[str, Any]) -> None:
     aiwriter2.write(dataclasses.replace(recurrent, tensors=without_mask, config=config), place / "new.pth")
     RwkvWorldTokenizer({byte + 1: bytes([byte]) for byte in range(256)}).save(place / "rwkv_vocab_v20230424.txt")
     rwkv7.write(checkpoint("rwkv7", {"vocab_size": VOCAB_SIZE, **small}), place / "goose.pth")
+    write_transformers(place)
+    write_readers(place)
+    (place / "lyric.txt").write_text("夜里下了一场雨<eod>院子里静悄悄的<eod>", "utf-8")
+    (place / "dialogue.tsv").write_text("你好\t你也好", "utf-8")
+
+
+def write_transformers(place: Path) -> None:
+    """Write what CPM-1, GPT-2 and the course's bot come as: a folder of parts, a Hugging Face folder, a file."""
+    cpm = CpmTokenizer.load(REPOSITORY / "tests" / "golden" / "text" / "cpm1_vocab.model")
+    (place / "bpe_3w_new").mkdir()
+    cpm.save(place / "bpe_3w_new" / "chinese_vocab.model")
+    turns = TurnsTokenizer([*SPECIAL, *sorted(set(TEXT) - {"\n"})])
+    turns.save(place / "dict_datas.json")
+    sizes: dict[str, Any] = {"width": 16, "layers": 1, "heads": 2, "positions": 32}
+    cpm1.write(checkpoint("gpt", {"vocab_size": cpm.vocab_size, **sizes}), place / "CPM-1", WriteOptions(parts=2))
+    words = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *sorted(set(TEXT) - {"\n"})])
+    gpt2 = checkpoint("gpt", {"vocab_size": words.vocab_size, **sizes})
+    hf.write(dataclasses.replace(gpt2, tokenizer=words), place / "gpt2")
+    course = {"norm": "post", "activation": "relu", "bias": False, "tied": False, "head_bias": True}
+    chargpt.write(checkpoint("gpt", {"vocab_size": turns.vocab_size, **sizes, **course}), place / "GPT2.pt")
+
+
+def write_readers(place: Path) -> None:
+    """Write what the models that read a source come as: a BERT folder, and Misaka's file with its vocabulary."""
+    words = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *sorted(set(TEXT) - {"\n"})])
+    bert: dict[str, Any] = {"width": 16, "layers": 1, "heads": 2, "hidden": 24, "positions": 32}
+    unilm = checkpoint("unilm", {"vocab_size": words.vocab_size, **bert})
+    hf.write(dataclasses.replace(unilm, tokenizer=words), place / "novel-bert")
+    words = WordPieceTokenizer(["[PAD]", "氼", "[UNK]", "[CLS]", "[SEP]", *sorted(set(TEXT) - {"\n"})])
+    words.save(place / "vocab.txt")
+    gau: dict[str, Any] = {"width": 16, "hidden": 24, "key_size": 8, "encoder_layers": 2, "decoder_layers": 1}
+    misaka3.write(checkpoint("gau", {"vocab_size": words.vocab_size, "start_id": 3, **gau}), place / "misaka.h5")
 
 
 def checkpoint(architecture: str, config: Mapping[str, Any]) -> Checkpoint:
@@ -224,7 +259,7 @@ def marked_commands(document: str) -> dict[str, str]:
 
 def test_decoding_lists_every_sampling_option_and_its_default() -> None:
     rows = table_rows("docs/decoding.md", "The chain")
-    words: dict[Any, str] = {None: "not set", False: "no", "before": "`before`"}
+    words: dict[Any, str] = {None: "not set", False: "no", "before": "`before`", "exceed": "`exceed`"}
     for field in dataclasses.fields(SamplingOptions):
         told = rows[field.name][-1]
         if type(field.default) in (int, float):
@@ -264,7 +299,7 @@ def table_rows(document: str, heading: str = "") -> dict[str, list[str]]:
     text = (REPOSITORY / document).read_text("utf-8")
     if heading:
         text = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| `([\w-]+)` \|(.*)\|$", text, re.MULTILINE)
     return {name: [cell.strip() for cell in cells.split("|")] for name, cells in reversed(rows)}
 
 

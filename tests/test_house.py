@@ -24,16 +24,17 @@ SAYS_NOTHING = {"utils", "util", "helpers", "helper", "manager", "managers", "co
 PUBLIC = {
     "__init__": {"__version__"},
     "errors": {"CheckpointError", "DeviceError", "MoxuError", "SettingsError", "TextError"},
-    "language_model": {"Array", "LanguageModel", "State"},
-    "text/tokenizer": {"Tokenizer"},
+    "language_model": {"Array", "LanguageModel", "Passage", "State"},
+    "text/tokenizer": {"Detokenizer", "Tokenizer"},
     "text/prepare": {
-        *("BLANK", "NEWLINE", "SPACES", "aiwriter_opening", "aiwriter_opening_with_empty_lines"),
-        *("opening", "paragraphs"),
+        *("BLANK", "END_MARK", "NEWLINE", "SPACES", "aiwriter_opening", "aiwriter_opening_with_empty_lines"),
+        *("as_typed", "cpm_parts", "lyric_parts", "opening", "paragraphs"),
     },
     "decode/options": {"PRESETS", "PRESET_TITLES", "SamplingOptions", "check_range", "sampling_options"},
     "models/registry": {"ARCHITECTURES", "architecture", "build"},
-    "checkpoints/checkpoint": {"Checkpoint", "Format", "ReadOptions"},
-    "checkpoints/formats": {"FORMATS", "detect", "format_of", "load", "read_checkpoint", "write_checkpoint"},
+    "checkpoints/checkpoint": {"WRITE_DEFAULTS", "Checkpoint", "Format", "ReadOptions", "WriteOptions"},
+    "checkpoints/kinds": {"FORMATS"},
+    "checkpoints/formats": {"detect", "format_of", "load", "read_checkpoint", "write_checkpoint"},
     "writers/base": {"Continuation", "Event", "Request", "Started", "Writer", "collect", "write_texts"},
     "writers/local": {"LocalWriter"},
 }

@@ -33,6 +33,24 @@ def test_an_installed_model_is_described_without_its_weights(moxu: Moxu, mine: P
     assert described["description"] == "small and random"
 
 
+@pytest.mark.parametrize("name", ["dialogues", "misaka", "unilm"])
+def test_every_architecture_is_listed(moxu: Moxu, user_models: Path, request: pytest.FixtureRequest, name: str) -> None:
+    path = request.getfixturevalue(name)
+    shutil.copytree(path, user_models / name)
+    assert listed(moxu, name)["architecture"] == folder.read_config(path).architecture
+
+
+def test_a_hugging_face_folder_is_listed(moxu: Moxu, user_models: Path, gpt: Path) -> None:
+    assert moxu("convert", gpt, user_models / "theirs", "--to", "hf").status == 0
+    described = listed(moxu, "theirs")
+    tensors = folder.read(gpt, ReadOptions()).tensors
+    assert (described["architecture"], described["description"]) == ("gpt2", "a Hugging Face folder")
+    assert described["parameters"] == sum(tensor.numel() for tensor in tensors.values())
+    (user_models / "theirs" / "model.safetensors").rename(user_models / "theirs" / "pytorch_model.bin")
+    assert listed(moxu, "theirs")["parameters"] is None
+    assert "theirs\tgpt2\t?\t" in moxu("models").out
+
+
 def test_the_scales_of_an_int8_model_are_no_parameters(moxu: Moxu, mine: Path, user_models: Path) -> None:
     assert moxu("convert", mine, user_models / "packed", "--store", "int8").status == 0
     plain, packed = listed(moxu, "mine"), listed(moxu, "packed")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moxu.cli.opening import as_prompt, read_opening
+from moxu.cli.opening import read_opening
 from moxu.errors import SettingsError, TextError
 
 TEXT = "　　这是一颗星，\r\n　　也是一座山。"
@@ -58,9 +58,3 @@ def test_two_openings_are_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TextError, match=r"none\.txt: no such file"):
         read_opening(None, tmp_path / "none.txt")
-
-
-def test_a_prompt_is_prepared_as_the_model_was_trained() -> None:
-    assert as_prompt("甲\n\n乙\n", "rwkv7") == "\n甲\n乙\n"  # the newline at the end: the paragraph is finished
-    assert as_prompt("甲\n\n乙\n", "aiwriter1") == "\n甲\n乙"
-    assert as_prompt("", "aiwriter2") == as_prompt("", "rwkv7") == "\n"

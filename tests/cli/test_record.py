@@ -32,4 +32,5 @@ def test_the_answer_in_json_has_exactly_its_four_keys() -> None:
     assert (answer["model"], answer["seed"]) == ("small", 7)
     assert answer["settings"]["temperature"] == 0.8
     assert answer["settings"]["max_chars"] == 9
+    assert {"preset", "stop", "window", "context", "past_end", "beams"} <= answer["settings"].keys()
     assert set(answer["continuations"][0]) == {"text", "finish_reason", "characters_per_second", "seed"}

@@ -21,6 +21,11 @@ def text_file(tmp_path: Path) -> Path:
     return path
 
 
+def bits_of(table: Path) -> list[float]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return [float(row["bits"]) for row in csv.DictReader(file)]
+
+
 def test_the_score_is_that_of_the_training_form(moxu: Moxu, rwkv7: Path, text_file: Path) -> None:
     answer = moxu("score", rwkv7, text_file, "--json")
     loaded = folder.load_model(rwkv7)
@@ -50,6 +55,44 @@ def test_the_bits_by_position_add_up(moxu: Moxu, rwkv7: Path, text_file: Path, t
     bits = sum(float(row["bits"]) for row in rows)
     assert bits / len(TEXT) == pytest.approx(score["bits_per_character"], abs=1e-4)
     assert "\n" in [row["text"] for row in rows]
+
+
+@pytest.mark.parametrize("name", ["aiwriter1", "dialogues", "gpt", "misaka", "unilm"])
+def test_every_architecture_scores_a_text_longer_than_its_window(
+    moxu: Moxu, request: pytest.FixtureRequest, text_file: Path, tmp_path: Path, name: str
+) -> None:
+    text_file.write_text(TEXT * 9, "utf-8")
+    given = (request.getfixturevalue(name), text_file, "--by-position", tmp_path / "bits.csv", "--json")
+    score = json.loads(moxu("score", *given).out)
+    bits = bits_of(tmp_path / "bits.csv")
+    assert score["characters"] >= len(TEXT) * 9 - 1
+    assert sum(bits) / score["characters"] == pytest.approx(score["bits_per_character"], abs=1e-4)
+
+
+def test_a_smaller_context_is_a_smaller_window(moxu: Moxu, gpt: Path, text_file: Path, tmp_path: Path) -> None:
+    text_file.write_text(TEXT * 9, "utf-8")
+    for name, flags in (("whole", ()), ("same", ("--context", 24)), ("small", ("--context", 6))):
+        assert moxu("score", gpt, text_file, "--by-position", tmp_path / name, *flags).status == 0
+    whole, same, small = (bits_of(tmp_path / name) for name in ("whole", "same", "small"))
+    assert whole == pytest.approx(same, abs=1e-4)
+    assert whole[:6] == pytest.approx(small[:6], abs=1e-4)  # foreseen from the beginning
+    assert whole[6:] != pytest.approx(small[6:], abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("name", "context", "said"),
+    [
+        ("gpt", "25", "the model's window holds 24; give no more"),
+        ("misaka", "9", "the model reads a source of 126 ids; leave it out"),
+        ("gpt", "1", "1 is not in the range"),
+    ],
+)
+def test_a_context_that_a_model_cannot_have_is_refused(
+    moxu: Moxu, request: pytest.FixtureRequest, text_file: Path, name: str, context: str, said: str
+) -> None:
+    answer = moxu("score", request.getfixturevalue(name), text_file, "--context", context)
+    assert (answer.status, answer.out) == (2, "")
+    assert said in answer.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

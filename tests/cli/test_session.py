@@ -3,31 +3,21 @@
 import contextlib
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from terminals import PATIENCE, Terminal, wait_until
+
 OPENING = "这是一颗"
 LONG = ("--chars", 1_000_000, "--seed", 5)
-PATIENCE = 60.0  # seconds
-
 Start = Callable[..., subprocess.Popen[bytes]]
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither these signals nor these terminals")
-
-
-def wait_until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_ctrl_c_leaves_all_texts_in_out_and_exits_130(start: Start, rwkv7: Path, tmp_path: Path) -> None:
@@ -78,68 +68,6 @@ def test_a_full_disk_behind_standard_output_is_told_on_one_line() -> None:
         answer = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert answer.returncode == 1
     assert answer.stderr.decode() == "moxu: No space left on device; what was written before is kept\n"
-
-
-class Terminal:
-    """The program on a terminal of its own, where somebody types."""
-
-    def __init__(self, *arguments: object, **environment: str) -> None:
-        self._ours, theirs = os.openpty()
-        # The leader of a session that opens a terminal makes it the session's own: it will send the signals of Ctrl-C.
-        program = "import os, sys; os.open(os.ttyname(0), os.O_RDWR); from moxu.cli.main import main; sys.exit(main())"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", program, *map(str, arguments)],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            env={**os.environ, "TERM": "xterm", **environment},
-        )
-        os.close(theirs)
-        self._unread = b""
-
-    def type(self, keys: str) -> None:
-        os.write(self._ours, keys.encode())
-
-    def wait_for(self, text: str) -> str:
-        """Return what is shown up to and including ``text``."""
-        end = time.monotonic() + PATIENCE
-        while text.encode() not in self._unread:
-            assert time.monotonic() < end, self._unread.decode(errors="replace")
-            self._read()
-        shown, found, self._unread = self._unread.partition(text.encode())
-        return (shown + found).decode(errors="ignore")
-
-    def wait_for_more(self, size: int) -> None:
-        """Wait until so many bytes are shown behind those that were waited for."""
-        end = time.monotonic() + PATIENCE
-        while len(self._unread) < size:
-            assert time.monotonic() < end, self._unread.decode(errors="replace")
-            self._read()
-
-    def _read(self) -> None:
-        if select.select([self._ours], [], [], 0.1)[0]:
-            self._unread += os.read(self._ours, 4096)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self._ours)
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Terminal]]:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    opened: list[Terminal] = []
-
-    def open_terminal(*arguments: Any, **environment: str) -> Terminal:
-        opened.append(Terminal(*arguments, **environment))
-        return opened[-1]
-
-    yield open_terminal
-    for each in opened:
-        each.close()
 
 
 def test_a_terminal_is_asked_for_openings_until_ctrl_d(

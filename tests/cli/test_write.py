@@ -155,6 +155,77 @@ def test_an_aiwriter_model_is_used_as_it_was(moxu: Moxu, aiwriter1: Path) -> Non
     assert stopped["continuations"][0]["finish_reason"] == "window"
 
 
+@pytest.mark.parametrize("name", ["gpt", "dialogues", "unilm", "misaka"])
+def test_every_architecture_writes_past_its_window(moxu: Moxu, request: pytest.FixtureRequest, name: str) -> None:
+    arguments = ("write", OPENING, "--model", request.getfixturevalue(name), "--chars", 90, "--past-end", "--seed", 1)
+    answer = moxu(*arguments)
+    assert answer.status == 0
+    assert answer.out.startswith(OPENING)
+    assert len(answer.out.rstrip("\n")) in range(93, 95)
+    assert moxu(*arguments).out == answer.out
+
+
+def test_a_misaka_model_is_used_as_it_was(moxu: Moxu, misaka: Path) -> None:
+    answer = moxu("write", "这是一颗\n他说", "--model", misaka, "--chars", 40, "--seed", 2, "--json")
+    assert json.loads(answer.out)["settings"].items() >= dataclasses.asdict(PRESETS["misaka"]).items()
+    assert "The opening has 7 characters; the model sees all of them (a source of up to 126 ids)." in answer.err
+
+
+def test_a_model_that_reads_a_source_says_how_much_of_the_opening_it_sees(moxu: Moxu, unilm: Path) -> None:
+    answer = moxu("write", OPENING * 4, "--model", unilm, "--chars", 5)
+    assert "The opening has 16 characters; the model sees only the last 10 (a source of up to 10 ids)." in answer.err
+
+
+def test_cpm_writes_past_the_end_of_a_document_unless_told_not_to(moxu: Moxu, cpm: Path) -> None:
+    arguments = ("write", "山高<eod>水长", "--model", cpm, "--chars", 300, "--seed", 3, "--json")
+    on, off = json.loads(moxu(*arguments).out), json.loads(moxu(*arguments, "--no-past-end").out)
+    assert (on["settings"]["preset"], on["settings"]["past_end"]) == ("cpm-novel", True)
+    assert on["continuations"][0]["finish_reason"] == "length"
+    assert off["continuations"][0]["finish_reason"] == "end"
+    assert on["continuations"][0]["text"].startswith(off["continuations"][0]["text"] + "\n")
+
+
+def test_past_the_end_of_a_document_a_text_goes_on_on_a_new_line(moxu: Moxu, gpt: Path) -> None:
+    arguments = ("write", OPENING, "--model", gpt, "--chars", 300, "--seed", 3)
+    ended = moxu(*arguments, "--preset", "wild").out
+    assert len(ended) < 300
+    assert moxu(*arguments, "--preset", "wild", "--past-end").out.startswith(ended)
+
+
+def test_beams_draw_nothing(moxu: Moxu, gpt: Path, unilm: Path) -> None:
+    for model in (gpt, unilm):
+        arguments = ("write", OPENING, "--model", model, "--chars", 9, "--beams", 3)
+        assert moxu(*arguments, "--seed", 1).out == moxu(*arguments, "--seed", 2).out
+    settings = json.loads(moxu("write", OPENING, "--model", gpt, "--chars", 9, "--beams", 3, "--json").out)["settings"]
+    assert (settings["preset"], settings["beams"]) == ("greedy", 3)
+
+
+def test_a_smaller_context_is_a_smaller_window(moxu: Moxu, gpt: Path) -> None:
+    answer = moxu("write", OPENING * 9, "--model", gpt, "--chars", 50, "--context", 8, "--window", "lines")
+    assert answer.status == 0
+    assert "the model sees only the last 8 (its window: 8)" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "said"),
+    [
+        ("gpt", ["--context", "99"], "context is 99, but the model can hold only 24"),
+        ("gpt", ["--context", "1"], "context is 1; expected at least 2"),
+        ("unilm", ["--context", "9"], "this model writes by passages"),
+        ("gpt", ["--beams", "0"], "beams is 0"),
+        ("gpt", ["--beams", "2", "-n", "3"], "count is 3, but beams only 2"),
+        ("gpt", ["--beams", "2", "--preset", "wild"], "a search draws nothing"),
+        ("aiwriter1", ["--preset", "misakka"], "did you mean 'misaka'?"),
+    ],
+)
+def test_a_wish_that_a_model_cannot_fulfil_is_answered_with_one_line(
+    moxu: Moxu, request: pytest.FixtureRequest, name: str, flags: list[str], said: str
+) -> None:
+    answer = moxu("write", OPENING, "--model", request.getfixturevalue(name), *flags)
+    assert (answer.status, answer.out) == (2, "")
+    assert said in answer.err.splitlines()[-1]
+
+
 def test_a_foreign_checkpoint_is_used_with_its_vocabulary(moxu: Moxu, golden: Path) -> None:
     words = golden / "text" / "aiwriter1_words.json"
     model = golden / "checkpoints" / "model.pth"

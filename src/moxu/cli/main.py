@@ -23,8 +23,12 @@ class LazyCommand:
 
 COMMANDS = {
     "write": LazyCommand("moxu.cli.write:write", "Continue an opening."),
+    "expand": LazyCommand("moxu.cli.expand:expand", "Write an outline out as a passage."),
+    "lyric": LazyCommand("moxu.cli.lyric:lyric", "Continue a lyric line by line."),
+    "chat": LazyCommand("moxu.cli.chat:chat", "Talk with a model of dialogues."),
     "models": LazyCommand("moxu.cli.models:models", "List the installed models."),
     "convert": LazyCommand("moxu.cli.convert:convert", "Convert a checkpoint from one format to another."),
+    "reshard": LazyCommand("moxu.cli.reshard:reshard", "Cut a CPM-1 checkpoint into another number of parts."),
     "score": LazyCommand("moxu.cli.score:score", "Measure how well a model foresees a text."),
     "logits": LazyCommand("moxu.cli.logits:logits", "Write the logits that follow given ids to a file."),
     "train": LazyCommand("moxu.cli.train:train", "Train a model from a recipe, or resume its training."),

@@ -20,7 +20,7 @@ class Description:
 
     name: str
     architecture: str
-    parameters: int
+    parameters: int | None  # None: not told without reading pickles
     bytes: int
     licence: str
     description: str
@@ -32,7 +32,8 @@ class Description:
 def models(as_json: bool) -> None:
     """List the installed models.
 
-    Those are the models that come with moxu, and the folders in the user's own folder of models (MOXU_MODELS).
+    Those are the models that come with moxu, and the folders in the user's own folder of models (MOXU_MODELS), moxu's
+    and Hugging Face's.
     """
     described, damaged = [], []
     for name, path in installed().items():
@@ -56,17 +57,22 @@ def models(as_json: bool) -> None:
 
 
 def _describe(name: str, path: Path) -> Description:
-    from moxu.checkpoints import folder
+    from moxu.checkpoints import folder, hf
+    from moxu.checkpoints.json_files import read_table
 
-    config = folder.read_config(path)
-    licence = config.card.get("licence", config.card.get("license", ""))
+    if hf.recognises(path):
+        files = sorted(path.glob("*.safetensors"))
+        architecture, card = str(read_table(path / hf.CONFIG)["model_type"]), {"description": "a Hugging Face folder"}
+    else:
+        config = folder.read_config(path)
+        files, architecture, card = [path / folder.WEIGHTS], config.architecture, config.card
     return Description(
         name=name,
-        architecture=config.architecture,
-        parameters=_count_parameters(path / folder.WEIGHTS),
+        architecture=architecture,
+        parameters=sum(map(_count_parameters, files)) if files else None,
         bytes=sum(file.stat().st_size for file in path.iterdir() if file.is_file()),
-        licence=str(licence),
-        description=str(config.card.get("description", "")),
+        licence=str(card.get("licence", card.get("license", ""))),
+        description=str(card.get("description", "")),
         path=str(path),
     )
 
@@ -85,8 +91,8 @@ def _count_parameters(weights: Path) -> int:
 
 
 def _cells(model: Description) -> tuple[str, ...]:
-    size = short_size(model.bytes)
-    return model.name, model.architecture, short_count(model.parameters), size, model.licence, model.description
+    count = "?" if model.parameters is None else short_count(model.parameters)
+    return model.name, model.architecture, count, short_size(model.bytes), model.licence, model.description
 
 
 def _print_table(described: list[Description]) -> None:

@@ -1,11 +1,10 @@
-"""Where the opening of a text comes from: the command line, a file, standard input; and what a model makes of it."""
+"""Where the opening of a text comes from: the command line, a file, standard input."""
 
 import os
 import sys
 from pathlib import Path
 
 from moxu.errors import SettingsError
-from moxu.text import prepare
 from moxu.text.encodings import decode_bytes, read_text
 
 STANDARD_INPUT = "-"
@@ -26,11 +25,6 @@ def read_opening(argument: str | None, file: Path | None) -> str | None:
     if argument is None and file is None and sys.stdin.isatty():
         return None
     return decode_bytes(sys.stdin.buffer.read(), "standard input")[0]
-
-
-def as_prompt(opening: str, architecture: str) -> str:
-    """Return the prompt that an opening is for the models of this architecture, as they were trained."""
-    return prepare.aiwriter_opening(opening) if architecture.startswith("aiwriter") else prepare.opening(opening)
 
 
 def _from_command_line(argument: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 from moxu.writers.base import Continuation, Event, Finish, Piece, Request, Started
 
+SETTINGS = ("max_chars", "stop", "window", "context", "past_end", "beams")
+
 
 class Record:
     """Keeps the texts of all rows; those that have not finished are ``cancelled`` when they are asked for."""
@@ -43,7 +45,7 @@ class Record:
 
     def as_json(self, model: str, request: Request, preset: str) -> dict[str, Any]:
         """Return the answer of ``--json``."""
-        settings = {"preset": preset, "max_chars": request.max_chars, "stop": request.stop, "window": request.window}
+        settings = {"preset": preset, **{name: getattr(request, name) for name in SETTINGS}}
         names = ("text", "finish_reason", "characters_per_second", "seed")
         return {
             "model": model,

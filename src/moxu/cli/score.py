@@ -14,6 +14,7 @@ from moxu.cli.model_choice import FILE, ModelChoice, model_options, tokenizer_of
 from moxu.cli.pages import OutFile
 from moxu.cli.terminal import say_in_place
 from moxu.decode.score import Score, score_text
+from moxu.errors import SettingsError
 from moxu.language_model import Array, LanguageModel
 from moxu.text.encodings import read_text
 from moxu.text.tokenizer import Tokenizer
@@ -22,19 +23,23 @@ from moxu.text.tokenizer import Tokenizer
 @click.command()
 @click.argument("model")
 @click.argument("file", type=FILE)
+@click.option("--context", type=click.IntRange(min=2), help="Use only so many tokens of the model's window.")
 @click.option("--by-position", type=FILE, help="Write position, id, text and bits of each token to this CSV file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @model_options
-def score(choice: ModelChoice, file: Path, by_position: Path | None, as_json: bool) -> None:
+def score(choice: ModelChoice, file: Path, context: int | None, by_position: Path | None, as_json: bool) -> None:
     """Measure how well MODEL foresees the text of FILE.
 
     Prints the characters of the text, the bits each costs with the model's help, and the perplexity of a token. The
-    text is taken as it is, but for its encoding and the ends of its lines; it begins a document.
+    text is taken as it is, but for its encoding and the ends of its lines; it begins a document. Past the window of a
+    model each token is foreseen from at least half a window; a model that reads a source foresees the text passage by
+    passage, each after the source that ends before it.
     """
     text = read_text(file).replace("\r\n", "\n")
     loaded = choice.load()
     tokenizer = tokenizer_of(loaded)
-    model = ReadingModel(loaded.model, len(tokenizer.encode(text)))
+    _check_context(context, loaded.model)
+    model = ReadingModel(loaded.model, len(tokenizer.encode(text)), context)
     with ExitStack() as stack:
         table = stack.enter_context(closing(OutFile(by_position, "--by-position"))) if by_position else None
         stack.callback(say_in_place, "")
@@ -55,11 +60,12 @@ def score(choice: ModelChoice, file: Path, by_position: Path | None, as_json: bo
 
 
 class ReadingModel:
-    """A LanguageModel that shows on the terminal how much of a text it has read."""
+    """A LanguageModel that shows on the terminal how much of a text it has read, in a window of ``context``."""
 
-    def __init__(self, model: LanguageModel, total: int) -> None:
+    def __init__(self, model: LanguageModel, total: int, context: int | None = None) -> None:
         self._model, self._total, self._read = model, total, 0
-        self.vocab_size, self.max_context = model.vocab_size, model.max_context
+        self.vocab_size, self.passage = model.vocab_size, model.passage
+        self.max_context = model.max_context if context is None else context
 
     def prefill(self, ids: Array) -> tuple[Array, Any]:
         self._count(ids)
@@ -72,6 +78,18 @@ class ReadingModel:
     def _count(self, ids: Array) -> None:
         self._read += math.prod(ids.shape)
         say_in_place(f"read {self._read:,} tokens; the text has {self._total:,}")
+
+
+def _check_context(context: int | None, model: LanguageModel) -> None:
+    """Raise SettingsError for a context that the model cannot have."""
+    if context is None:
+        return
+    if model.passage is not None:
+        raise SettingsError(
+            f"--context {context}: the model reads a source of {model.passage.source} ids; leave it out"
+        )
+    if model.max_context is not None and context > model.max_context:
+        raise SettingsError(f"--context {context}: the model's window holds {model.max_context}; give no more")
 
 
 def _write_positions(file: OutFile, result: Score, tokenizer: Tokenizer) -> None:

@@ -1,38 +1,39 @@
 """``moxu write``: continue an opening, in the terminal, in a pipe or into a file."""
 
-import contextlib
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from moxu.cli import wishes
+from moxu.cli.manners import manner_of
 from moxu.cli.model_choice import DEFAULT, FILE, ModelChoice, model_options, tokenizer_of, with_options
 from moxu.cli.opening import read_opening
-from moxu.cli.pages import OutFile
 from moxu.cli.sampling_flags import SAMPLING_FLAGS
-from moxu.cli.session import CHUNK, Session, show_reading
-from moxu.decode.options import sampling_options
+from moxu.cli.session import Session, check_sources, local_writer
+from moxu.cli.wishes import Wishes
 from moxu.errors import SettingsError
-from moxu.writers.base import Request
-from moxu.writers.local import LocalWriter
+
+if TYPE_CHECKING:
+    from moxu.cli.parallel import Team
 
 REQUEST_OPTIONS = (
-    click.option("--chars", type=int, default=300, show_default=True, help="Characters to write."),
-    click.option("-n", "--count", type=int, default=1, show_default=True, help="Continuations to write at once."),
-    click.option("--seed", type=int, help="Write the same again; continuation i has seed + i.  [default: a new one]"),
-    click.option("--stop", multiple=True, metavar="TEXT", help="End before this text (\\n: a newline); repeatable."),
-    click.option(
-        "--window",
-        type=click.Choice(["roll", "reread", "stop"]),
-        default="reread",
-        show_default=True,
-        help="When the model's window is full: read it anew for each character, or half of it now and then, or end.",
-    ),
-    click.option(
-        "--preset", help="steady, normal, wild, aiwriter1, aiwriter2 or greedy.  [default: to suit the model]"
-    ),
+    wishes.chars(300),
+    wishes.COUNT,
+    wishes.SEED,
+    wishes.STOP,
+    wishes.window("reread"),
+    wishes.CONTEXT,
+    wishes.PAST_END,
+    wishes.BEAMS,
+    wishes.PRESET,
+)
+PARALLEL = click.option(
+    "--parallel",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Compute with N processes, which torchrun starts, each with a part of the model on a device of its own.",
 )
 
 
@@ -40,12 +41,16 @@ REQUEST_OPTIONS = (
 @click.argument("opening", required=False)
 @click.option("--model", default=DEFAULT, show_default=True, help="An installed model, or the path of a checkpoint.")
 @click.option("--file", type=FILE, help="Read the opening from this file, in any Chinese encoding.")
-@click.option("--out", type=FILE, help="Write the texts to this file as they appear, over what was in it.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@with_options(*REQUEST_OPTIONS, *SAMPLING_FLAGS)
+@with_options(wishes.OUT, wishes.JSON, *REQUEST_OPTIONS, *SAMPLING_FLAGS, PARALLEL)
 @model_options
 def write(
-    choice: ModelChoice, opening: str | None, file: Path | None, out: Path | None, as_json: bool, **wishes: Any
+    choice: ModelChoice,
+    opening: str | None,
+    file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    parallel: int | None,
+    **given: Any,
 ) -> None:
     """Continue OPENING.
 
@@ -53,39 +58,49 @@ def write(
     starts a paragraph. Without one on a terminal, moxu asks for it, and again after each text, until `stop` or Ctrl-D;
     Ctrl-C ends a text.
 
+    A model that reads a source continues by passages: the end of the text is the source, what it writes from there
+    belongs to the text, and the next passage follows. With --beams it writes one.
+
     On a terminal paragraphs are indented. A pipe and --out get data: the opening and its continuation, each paragraph
     a line; of several continuations each is whole, under a line such as 〔2/8 · seed 43〕.
     """
+    team = _find_team(parallel)
+    if team is not None and not team.leads:
+        team.follow(choice)
+        return
     text = read_opening(opening, file)
-    if text is None and as_json:
-        raise SettingsError("--json needs an opening: give one, --file FILE, or - for standard input")
-    if file and out and file.exists() and out.exists() and out.samefile(file):
-        raise SettingsError(f"--out {out}: is the file the opening is read from; name another")
-    session = _prepare(choice, wishes)
-    with ExitStack() as stack:
-        out_file = stack.enter_context(contextlib.closing(OutFile(out))) if out else None
-        if text is None:
-            session.converse(out_file)
-        else:
-            session.write(text, out_file, as_json=as_json)
+    check_sources(text, file, out, as_json, "opening")
+    if text is None and team is not None:
+        raise SettingsError("--parallel needs an opening: give one, --file FILE, or - for standard input")
+    session = _prepare(choice, Wishes.of(given), team)
+    session.serve(text, out, as_json=as_json, empty="starts a paragraph")
+    if team is not None:
+        team.dismiss()
 
 
-def _prepare(choice: ModelChoice, wishes: dict[str, Any]) -> Session:
-    """Check what was wished for, then load the model, and bring both together."""
-    preset: str | None = wishes.pop("preset")
-    request = Request(
-        prompt="\n",
-        count=wishes.pop("count"),
-        max_chars=wishes.pop("chars"),
-        seed=wishes.pop("seed"),
-        stop=tuple(text.replace("\\n", "\n") for text in wishes.pop("stop")),
-        window=wishes.pop("window"),
+def _find_team(parallel: int | None) -> "Team | None":
+    """Return the processes that this one belongs to when it is not alone."""
+    if parallel is None:
+        return None
+    from moxu.cli.parallel import Team
+
+    return Team.of(parallel)
+
+
+def _prepare(choice: ModelChoice, wished: Wishes, team: "Team | None") -> Session:
+    """Load the model, and bring it together with what was wished for."""
+    loaded = team.load(choice) if team else choice.load()
+    tokenizer = tokenizer_of(loaded)
+    manner = manner_of(loaded.model.architecture, tokenizer)
+    request, preset = wished.request_for(manner.preset, past_end=manner.past_end)
+    if loaded.model.passage is not None and request.beams > 1:
+        request = replace(request, passages=1)
+    writer = local_writer(loaded, tokenizer, choice.name)
+    return Session(
+        writer=team.together(writer) if team else writer,
+        window=wished.window_of(loaded.model),
+        passage=loaded.model.passage,
+        prompt_of=lambda opening: manner.prompt_of(opening, tokenizer),
+        request=request,
+        preset=preset,
     )
-    sampling = {name: value for name, value in wishes.items() if value is not None}
-    sampling_options(preset or "normal", sampling)  # a mistake is told before a model is loaded
-    loaded = choice.load()
-    architecture = loaded.model.architecture
-    preset = preset or (architecture if architecture.startswith("aiwriter") else "normal")
-    request = replace(request, options=sampling_options(preset, sampling))
-    writer = LocalWriter(loaded.model, tokenizer_of(loaded), choice.name, chunk=CHUNK, progress=show_reading)
-    return Session(writer, architecture, loaded.model.max_context, request, preset)

@@ -1,0 +1,65 @@
+"""The program on a terminal of its own, and waiting for what it does."""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+PATIENCE = 60.0  # seconds
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+class Terminal:
+    """The program on a terminal of its own, where somebody types."""
+
+    def __init__(self, *arguments: object, **environment: str) -> None:
+        self._ours, theirs = os.openpty()
+        # The leader of a session that opens a terminal makes it the session's own: it will send the signals of Ctrl-C.
+        program = "import os, sys; os.open(os.ttyname(0), os.O_RDWR); from moxu.cli.main import main; sys.exit(main())"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, *map(str, arguments)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm", **environment},
+        )
+        os.close(theirs)
+        self._unread = b""
+
+    def type(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def wait_for(self, text: str) -> str:
+        """Return what is shown up to and including ``text``."""
+        end = time.monotonic() + PATIENCE
+        while text.encode() not in self._unread:
+            assert time.monotonic() < end, self._unread.decode(errors="replace")
+            self._read()
+        shown, found, self._unread = self._unread.partition(text.encode())
+        return (shown + found).decode(errors="ignore")
+
+    def wait_for_more(self, size: int) -> None:
+        """Wait until so many bytes are shown behind those that were waited for."""
+        end = time.monotonic() + PATIENCE
+        while len(self._unread) < size:
+            assert time.monotonic() < end, self._unread.decode(errors="replace")
+            self._read()
+
+    def _read(self) -> None:
+        if select.select([self._ours], [], [], 0.1)[0]:
+            self._unread += os.read(self._ours, 4096)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
