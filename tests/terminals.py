@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 60.0  # seconds
+PROMPT = "\n> "  # at the beginning of a line: a model with random weights may well write the rest
 
 
 def wait_until(done: Callable[[], bool]) -> None:

@@ -70,6 +70,14 @@ def test_every_module_says_what_it_is() -> None:
     assert silent == []
 
 
+def test_the_map_of_the_checkpoints_names_every_module() -> None:
+    package = PACKAGE / "checkpoints"
+    named = set(
+        re.findall(r"``(\w+)``", ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or "")
+    )
+    assert named == {path.stem for path in package.glob("*.py")} - {"__init__"}
+
+
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [name_of(path) for path in EVERYTHING if SAYS_NOTHING & set(path.stem.split("_"))] == []
 

@@ -62,6 +62,13 @@ def test_place_that_cannot_be_a_folder_is_named(tmp_path: Path) -> None:
         pass
 
 
+def test_file_does_not_take_the_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "model.h5").mkdir()
+    message = r"model\.h5: is a folder; give the name of a file"
+    with pytest.raises(CheckpointError, match=message), replacing(tmp_path / "model.h5"):
+        pass
+
+
 def test_folder_takes_the_place_of_the_whole_folder_of_its_name(tmp_path: Path) -> None:
     (tmp_path / "100").mkdir()
     (tmp_path / "100" / "old").write_text("old")

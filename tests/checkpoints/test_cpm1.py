@@ -46,6 +46,15 @@ def test_way_through_a_moxu_folder_and_back_loses_nothing(tmp_path: Path, parts:
         assert cpm1_original.same(back, expected)
 
 
+def test_way_through_a_gpt2_folder_and_back_loses_nothing(tmp_path: Path) -> None:
+    half = {name: tensor.half() for name, tensor in MODULE.items()}
+    convert(cpm1_original.write(tmp_path / "source", half, 2), tmp_path / "gpt2", to_kind="hf", options=TWO_HEADS)
+    convert(tmp_path / "gpt2", tmp_path / "back", to_kind="cpm1")
+    back = cpm1_original.load(tmp_path / "back", 0, "release")["module"]
+    assert list(back) == list(half)
+    assert cpm1_original.same(back, half)
+
+
 def test_what_deepspeed_looks_for_is_there(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:
     cpm1.write(random_checkpoint("gpt"), tmp_path / "model")
     found = cpm1_original.load(tmp_path / "model", 0, "release")
@@ -75,6 +84,12 @@ def test_heads_have_to_be_told_unless_the_size_was_published(tmp_path: Path) -> 
     published = cpm1_original.whole_module(width=768, layers=1, vocab_size=8)
     found = cpm1.read(cpm1_original.write(tmp_path / "small", published, 1), ReadOptions())
     assert found.config["heads"] == 12
+
+
+def test_tensor_of_another_model_is_named_with_the_checkpoint(tmp_path: Path) -> None:
+    source = cpm1_original.write(tmp_path / "source", {**MODULE, "extra.weight": torch.ones(2)}, 1)
+    with pytest.raises(CheckpointError, match=r"source: unexpected tensor 'extra\.weight'"):
+        cpm1.read(source, TWO_HEADS)
 
 
 @pytest.mark.parametrize("heads", [3, 0, -2, 2.0, "two", float("nan"), [2]])
@@ -132,7 +147,7 @@ def test_heads_are_not_divided(tmp_path: Path, random_checkpoint: MakeCheckpoint
         cpm1.write(random_checkpoint("gpt"), tmp_path / "model", WriteOptions(parts=4))
     with pytest.raises(CheckpointError, match="2 heads cannot be divided among 0 parts"):
         cpm1.write(random_checkpoint("gpt"), tmp_path / "model", WriteOptions(parts=0))
-    with pytest.raises(CheckpointError, match="cannot hold a rwkv7 model"):
+    with pytest.raises(CheckpointError, match="cannot hold rwkv7 models"):
         cpm1.write(random_checkpoint("rwkv7"), tmp_path / "model")
 
 

@@ -71,6 +71,7 @@ def test_what_a_format_takes_for_granted_is_named_when_it_is_not_so() -> None:
 
 
 def test_size_that_contradicts_the_tensors_is_named() -> None:
-    same_sizes(ReadOptions(facts={"a": 1}), {"table": {"a": 1}}, {"facts": "table", "config": "table"}, PATH)
-    with pytest.raises(CheckpointError, match=r"model\.pth: facts is \{'a': 2\}, but the tensors say \{'a': 1\}"):
-        same_sizes(ReadOptions(facts={"a": 2}), {"table": {"a": 1}}, {"facts": "table"}, PATH)
+    names = {"n_embd": "width", "n_layer": "layers", "n_inner": "hidden"}
+    same_sizes({"n_embd": 8, "n_layer": None, "n_ctx": 3}, {"width": 8, "layers": 2}, names, PATH)
+    with pytest.raises(CheckpointError, match=r"model\.pth: n_layer is 3, but the tensors say 2"):
+        same_sizes({"n_embd": 8, "n_layer": 3}, {"width": 8, "layers": 2}, names, PATH)

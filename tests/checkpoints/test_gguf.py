@@ -10,6 +10,7 @@ import gguf
 import pytest
 import torch
 
+from checkpoint_checks import assert_same
 from moxu.checkpoints import gguf as gguf_format
 from moxu.checkpoints import gguf_file
 from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions, WriteOptions
@@ -34,9 +35,7 @@ def written(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> tuple[Path, Ch
 def test_way_through_gguf_loses_nothing(written: tuple[Path, Checkpoint], tmp_path: Path) -> None:
     path, checkpoint = written
     found = gguf_format.read(path, OPTIONS)
-    assert found.config == checkpoint.config
-    assert found.tensors.keys() == checkpoint.tensors.keys()
-    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in checkpoint.tensors.items())
+    assert_same(found, checkpoint)
     convert(path, tmp_path / "back.gguf")
     assert (tmp_path / "back.gguf").exists()
 
@@ -76,6 +75,16 @@ def test_only_the_large_matrices_have_sixteen_bits(tmp_path: Path, random_checkp
     }
     back = gguf_format.read(tmp_path / "model.gguf", OPTIONS).tensors
     assert all(torch.equal(back[name].bfloat16(), tensor.bfloat16()) for name, tensor in checkpoint.tensors.items())
+
+
+def test_numbers_of_64_bits_are_written_so_that_they_can_be_read(
+    tmp_path: Path, random_checkpoint: MakeCheckpoint
+) -> None:
+    checkpoint = random_checkpoint("rwkv7")
+    wide = {name: tensor.double() for name, tensor in checkpoint.tensors.items()}
+    gguf_format.write(dataclasses.replace(checkpoint, tensors=wide), tmp_path / "model.gguf")
+    back = gguf_format.read(tmp_path / "model.gguf", OPTIONS).tensors
+    assert all(torch.equal(back[name], tensor) for name, tensor in checkpoint.tensors.items())
 
 
 def with_tokenizer(make: MakeCheckpoint, tokenizer: Any) -> Checkpoint:
@@ -126,8 +135,12 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"general__architecture": "llama"}, "holds a 'llama' model; moxu reads GGUF files of rwkv7"),
         ({"rwkv7__wkv__head_size": 3}, "rwkv7.wkv.head_size is 3; expected a divisor of r_k"),
         ({"rwkv7__wkv__head_size": 0}, "rwkv7.wkv.head_size is 0"),
+        ({"rwkv7__block_count": 3}, "rwkv7.block_count is 3, but the tensors say 2"),
+        ({"rwkv7__vocab_size": 65536}, "rwkv7.vocab_size is 65536, but the tensors say 11"),
+        ({"rwkv7__attention__layer_norm_epsilon": 1e-3}, r"epsilon is 0\.001.*; expected 1e-05, as in RWKV-7"),
+        ({"rwkv7__attention__layer_norm_epsilon": "tiny"}, "epsilon is 'tiny'"),
         ({"rwkv7__wkv__head_size": "four"}, "rwkv7.wkv.head_size is 'four'"),
-        ({"drop": "blk.1.time_mix_key.weight"}, r"the tensor 'blocks\.1\.att\.key\.weight' is missing"),
+        ({"drop": "blk.1.time_mix_key.weight"}, r"the tensor 'blk\.1\.time_mix_key\.weight' \(here .*\) is missing"),
         ({"add": {"blk.1.extra.weight": torch.ones(1)}}, r"unexpected tensor 'blk\.1\.extra\.weight'"),
         ({"add": {"blk.1.time_mix_lerp_fused.weight": torch.ones(7)}}, "expected 6 equal parts"),
         (
@@ -145,6 +158,6 @@ def test_file_of_another_model_is_named(
 
 
 def test_other_architectures_are_refused(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:
-    with pytest.raises(CheckpointError, match="moxu writes GGUF files of rwkv7, not of a gpt model"):
+    with pytest.raises(CheckpointError, match="GGUF files that moxu writes cannot hold gpt models; they hold rwkv7"):
         write_checkpoint(random_checkpoint("gpt"), tmp_path / "model.gguf")
     assert list(tmp_path.iterdir()) == []

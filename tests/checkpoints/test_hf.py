@@ -81,7 +81,7 @@ def test_numbers_are_of_the_type_asked_for(
 def test_eight_bits_and_other_architectures_are_refused(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:
     with pytest.raises(CheckpointError, match="int8 is for moxu folders"):
         hf.write(random_checkpoint("gpt"), tmp_path / "model", WriteOptions("int8"))
-    with pytest.raises(CheckpointError, match="Hugging Face folders cannot hold a rwkv7 model"):
+    with pytest.raises(CheckpointError, match="Hugging Face folders cannot hold rwkv7 models"):
         hf.write(random_checkpoint("rwkv7"), tmp_path / "model")
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="file: is a file; a Hugging Face checkpoint is a folder"):
@@ -95,6 +95,20 @@ def test_older_folder_is_replaced_and_other_files_stay(tmp_path: Path, random_ch
     hf.write(random_checkpoint("unilm"), tmp_path / "model")
     assert hf.read(tmp_path / "model", OPTIONS).architecture == "unilm"
     assert (tmp_path / "model" / "README.md").read_text() == "mine"
+
+
+def test_vocabulary_of_another_model_is_not_left_beside_a_new_one(
+    tmp_path: Path, golden: Path, random_checkpoint: MakeCheckpoint
+) -> None:
+    def with_tokenizer(tokenizer: Tokenizer) -> Checkpoint:
+        checkpoint = random_checkpoint("gpt", vocab_size=tokenizer.vocab_size)
+        return dataclasses.replace(checkpoint, tokenizer=tokenizer)
+
+    hf.write(with_tokenizer(wordpiece(golden)), tmp_path / "model")
+    hf.write(with_tokenizer(wordpiece(golden)), tmp_path / "model")  # over one of its own kind
+    with pytest.raises(CheckpointError, match=r"vocabulary of another model, vocab\.txt; choose another folder"):
+        hf.write(with_tokenizer(cpm(golden)), tmp_path / "model")
+    assert not (tmp_path / "model" / "chinese_vocab.model").exists()
 
 
 def test_named_vocabulary_of_another_size_is_refused(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:

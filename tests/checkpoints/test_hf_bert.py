@@ -170,7 +170,7 @@ def test_configuration_that_says_otherwise_is_refused(
 def test_model_without_a_head_is_named(original: tuple[Path, transformers.BertForMaskedLM]) -> None:
     tensors = {name: tensor for name, tensor in tensors_of(original[0]).items() if name.startswith("bert.")}
     replace_tensors(original[0], tensors)
-    with pytest.raises(CheckpointError, match=r"the tensor 'head\.bias' and 4 more is missing"):
+    with pytest.raises(CheckpointError, match=r"'cls\.predictions\.bias' \(here 'head\.bias'\) and 4 more are missing"):
         hf.read(original[0], OPTIONS)
 
 
@@ -178,6 +178,14 @@ def test_type_of_targets_may_be_told(original: tuple[Path, transformers.BertForM
     assert hf.read(original[0], ReadOptions(facts={"target_type": 0})).config["target_type"] == 0
     with pytest.raises(CheckpointError, match="target_type is 2"):
         hf.read(original[0], ReadOptions(facts={"target_type": 2}))
+
+
+def test_model_with_one_type_of_token_writes_with_it(tmp_path: Path) -> None:
+    sizes: dict[str, Any] = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    more: dict[str, Any] = {"intermediate_size": 12, "max_position_embeddings": 9, "type_vocab_size": 1}
+    config: Any = transformers.BertConfig(vocab_size=len(WORDS), **sizes, **more)
+    transformers.BertForMaskedLM(config).save_pretrained(tmp_path / "original")
+    assert hf.read(tmp_path / "original", OPTIONS).config["target_type"] == 0
 
 
 def test_published_tensors_come_back_bit_for_bit(reference: Path, tmp_path: Path) -> None:

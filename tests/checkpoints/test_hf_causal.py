@@ -65,7 +65,7 @@ def test_head_beside_a_tied_embedding_must_be_it(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"num_hidden_layers": 10**9}, "num_hidden_layers is 1000000000, but there are 21 tensors"),
-        ({"num_hidden_layers": 3}, r"the tensor 'model\.layers\.2\..*' and \d+ more is missing"),
+        ({"num_hidden_layers": 3}, r"the tensor 'model\.layers\.2\..*' and \d+ more are missing"),
         ({"hidden_size": 16}, "has the shape"),
         ({"hidden_size": "wide"}, "hidden_size"),
         ({"hidden_size": float("nan")}, "model: "),
@@ -84,11 +84,43 @@ def test_configuration_that_cannot_be_is_one_line(tmp_path: Path, changes: dict[
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_numbers_keep_their_type_and_are_computed_with_in_32_bits(tmp_path: Path, dtype: torch.dtype) -> None:
+    save(tmp_path / "original").to(dtype).save_pretrained(tmp_path / "original")
+    convert(tmp_path / "original", tmp_path / "folder")
+    convert(tmp_path / "folder", tmp_path / "back", to_kind="hf")
+    there, back = (load_file(tmp_path / name / "model.safetensors") for name in ("original", "back"))
+    assert {tensor.dtype for tensor in back.values()} == {dtype}
+    assert all(torch.equal(there[name], back[name]) for name in there)
+    assert {parameter.dtype for parameter in load(tmp_path / "folder").model.parameters()} == {torch.float32}
+
+
+def test_older_name_of_the_type_is_not_left_with_the_older_type(tmp_path: Path) -> None:
+    save(tmp_path / "original").half().save_pretrained(tmp_path / "original")
+    values = json.loads((tmp_path / "original" / "config.json").read_text("utf-8"))
+    values["torch_dtype"] = values.pop("dtype")
+    (tmp_path / "original" / "config.json").write_text(json.dumps(values))
+    convert(tmp_path / "original", tmp_path / "wide", to_kind="hf", store="float32")
+    written = json.loads((tmp_path / "wide" / "config.json").read_text("utf-8"))
+    assert written["dtype"] == "float32"
+    assert "torch_dtype" not in written
+
+
 def test_odd_tensor_is_named(tmp_path: Path) -> None:
     save(tmp_path / "model")
     tensors = load_file(tmp_path / "model" / "model.safetensors")
     save_file({**tensors, "model.norm.bias": torch.ones(8)}, tmp_path / "model" / "model.safetensors")
     with pytest.raises(CheckpointError, match=r"unexpected tensor 'model\.norm\.bias'"):
+        hf.read(tmp_path / "model", OPTIONS)
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.bool, torch.complex64, torch.float8_e4m3fn])
+def test_numbers_that_transformers_would_convert_in_silence_are_refused(tmp_path: Path, dtype: torch.dtype) -> None:
+    save(tmp_path / "model")
+    tensors = load_file(tmp_path / "model" / "model.safetensors")
+    name = "model.layers.1.mlp.up_proj.weight"
+    save_file({**tensors, name: tensors[name].to(dtype)}, tmp_path / "model" / "model.safetensors")
+    with pytest.raises(CheckpointError, match=rf"model: the tensor '{name}' holds {dtype}; expected floating numbers"):
         hf.read(tmp_path / "model", OPTIONS)
 
 

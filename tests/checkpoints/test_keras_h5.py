@@ -203,6 +203,14 @@ def weight_inside_a_weight(file: Any) -> None:
     file["Norm"].attrs["weight_names"] = [b"Norm/gamma:0/deeper"]
 
 
+def weight_that_no_layer_lists(file: Any) -> None:
+    file["Norm/Norm/beta:0"] = np.zeros(3, "f4")
+
+
+def weight_outside_all_layers(file: Any) -> None:
+    file["top_level_model_weights/scale:0"] = np.zeros(3, "f4")
+
+
 def names_that_are_no_text(file: Any) -> None:
     file.attrs["layer_names"] = [b"\xff\xfe"]
 
@@ -220,6 +228,8 @@ def names_that_are_no_text(file: Any) -> None:
         (no_names, "/ has no layer_names; expected a weight file of Keras"),
         (layer_without_names, "/Norm has no weight_names"),
         (weight_inside_a_weight, "the weight 'Norm/gamma:0/deeper' lies inside another one"),
+        (weight_that_no_layer_lists, "the weight 'Norm/Norm/beta:0' is in no layer's list of weights"),
+        (weight_outside_all_layers, "the weight 'top_level_model_weights/scale:0' is in no layer's list"),
         (names_that_are_no_text, "damaged, truncated or no HDF5 file: 'utf-8' codec"),
     ],
 )

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
+from checkpoint_checks import assert_same
 from moxu.checkpoints import aiwriter1, paddle
 from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions, WriteOptions
 from moxu.errors import CheckpointError
@@ -42,12 +42,6 @@ def plain(path: Path) -> dict[str, Any]:
     values = pickle.loads(path.read_bytes())
     assert isinstance(values, dict)
     return values
-
-
-def assert_same(found: Checkpoint, expected: Checkpoint) -> None:
-    assert found.config == expected.config
-    assert set(found.tensors) == set(expected.tensors)
-    assert all(torch.equal(found.tensors[name], expected.tensors[name]) for name in expected.tensors)
 
 
 def test_written_file_reads_back_folded_bit_for_bit(written: tuple[Path, Checkpoint]) -> None:
@@ -133,8 +127,17 @@ def test_what_is_no_such_file_is_explained(tmp_path: Path, values: object, messa
         paddle.read(path, OPTIONS)
 
 
+def test_tensor_that_folding_needs_is_named_when_it_is_missing(
+    tmp_path: Path, random_checkpoint: MakeCheckpoint
+) -> None:
+    checkpoint = random_checkpoint("aiwriter1")
+    del checkpoint.tensors["blocks.1.attn.time_alpha"]
+    with pytest.raises(CheckpointError, match=r"the tensor 'blocks\.1\.attn\.time_alpha' is missing"):
+        paddle.write(checkpoint, tmp_path / "model.pdparams")
+
+
 def test_other_architecture_and_number_types_are_refused(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:
-    with pytest.raises(CheckpointError, match=r"holds AI-Writer v1, not a rwkv7 model"):
+    with pytest.raises(CheckpointError, match="Paddle files cannot hold rwkv7 models"):
         paddle.write(random_checkpoint("rwkv7"), tmp_path / "model.pdparams")
     with pytest.raises(CheckpointError, match="written in float32, not bfloat16"):
         paddle.write(random_checkpoint("aiwriter1"), tmp_path / "model.pdparams", WriteOptions("bfloat16"))

@@ -11,6 +11,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from checkpoint_checks import complaint
 from moxu.checkpoints.pickle_machine import Placeholder
 from moxu.checkpoints.unpickle import read_pickle
 from moxu.errors import CheckpointError
@@ -159,15 +160,6 @@ def test_deeply_nested_key_does_not_exhaust_the_stack(tmp_path: Path) -> None:
     path.write_bytes(b"\x80\x02})" + b"\x85" * 100_000 + b"K\x01s.")
     with pytest.raises(CheckpointError, match="key of a table"):
         read_pickle(path)
-
-
-def complaint(path: Path) -> str:
-    """Read a file; return what is said when that fails."""
-    try:
-        read_pickle(path)
-    except CheckpointError as error:
-        return str(error)
-    return ""
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

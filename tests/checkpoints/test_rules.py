@@ -100,13 +100,42 @@ def test_two_tensors_of_one_name_are_an_error() -> None:
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        ({"a": (2,)}, "the tensor 'bias' and 1 more is missing"),
+        ({"a": (2,)}, "the tensor 'bias' and 1 more are missing"),
         ({"a": (2,), "bias": (1,), "c": (1,), "d": (3,)}, "unexpected tensor 'd'"),
         ({"a": (2,), "bais": (1,)}, "unexpected tensor 'bais'; did you mean 'bias'"),
         ({"a": (2, 1), "bias": (1,), "c": (1,)}, r"'a' has the shape \(2, 1\); expected \(2,\)"),
     ],
 )
 def test_tensors_that_differ_from_the_model_are_named(found: dict[str, tuple[int, ...]], message: str) -> None:
-    expected = {"a": torch.Size([2]), "bias": torch.Size([1]), "c": torch.Size([1])}
+    expected = {name: torch.empty(size, device="meta") for name, size in (("a", 2), ("bias", 1), ("c", 1))}
     with pytest.raises(CheckpointError, match=f"file: .*{message}"):
         account({name: torch.ones(shape) for name, shape in found.items()}, expected, "file")
+
+
+@pytest.mark.parametrize("rules", [RULES, RULES[::-1]])
+def test_tensor_that_does_not_fit_is_called_as_in_the_file(rules: list[Rule]) -> None:
+    expected = {"blocks.3.qkv": torch.empty(6, 2, device="meta")}
+    with pytest.raises(CheckpointError, match=r"'h\.3\.attn\.W_q' and .*W_k' and .*W_v' \(here 'blocks\.3\.qkv'\)"):
+        account({}, expected, "file", rules)
+    with pytest.raises(CheckpointError, match=r"\(here 'blocks\.3\.qkv'\) has the shape \(5, 2\)"):
+        account({"blocks.3.qkv": torch.ones(5, 2)}, expected, "file", rules)
+    with pytest.raises(CheckpointError, match=r"the tensor 'emb\.weight' is missing"):
+        account({}, {"emb.weight": torch.empty(1)}, "file", rules)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int8, torch.bool, torch.complex64, torch.float8_e4m3fn])
+def test_numbers_a_model_cannot_compute_with_are_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(CheckpointError, match=f"'a' holds {dtype}; expected floating numbers of 16, 32 or 64 bits"):
+        account({"a": torch.zeros(2, dtype=dtype)}, {"a": torch.empty(2, device="meta")}, "file")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_floating_numbers_of_any_usual_width_are_taken(dtype: torch.dtype) -> None:
+    account({"a": torch.zeros(2, dtype=dtype)}, {"a": torch.empty(2, device="meta")}, "file")
+
+
+def test_whole_numbers_are_taken_where_the_model_counts() -> None:
+    expected = {"places": torch.empty(2, dtype=torch.int64, device="meta")}
+    account({"places": torch.zeros(2, dtype=torch.int64)}, expected, "file")
+    with pytest.raises(CheckpointError, match=r"'places' holds torch\.float32; expected torch\.int64"):
+        account({"places": torch.zeros(2)}, expected, "file")

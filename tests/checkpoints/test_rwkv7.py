@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from checkpoint_checks import assert_same
 from moxu.checkpoints import rwkv7
 from moxu.checkpoints.assemble import assemble
 from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions, WriteOptions
@@ -35,13 +36,6 @@ def written(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> tuple[Path, Ch
     path, checkpoint = tmp_path / "model.pth", random_checkpoint("rwkv7")
     rwkv7.write(checkpoint, path, WriteOptions("float32"))
     return path, checkpoint
-
-
-def assert_same(found: Checkpoint, expected: Checkpoint) -> None:
-    assert found.config == expected.config
-    assert set(found.tensors) == set(expected.tensors)
-    for name, tensor in expected.tensors.items():
-        assert torch.equal(found.tensors[name], tensor), name
 
 
 def test_written_file_reads_back_bit_for_bit(written: tuple[Path, Checkpoint]) -> None:
@@ -162,5 +156,5 @@ def test_head_size_that_does_not_divide_a_flat_vector_is_a_mistake(
 
 
 def test_other_architecture_is_refused(tmp_path: Path, random_checkpoint: MakeCheckpoint) -> None:
-    with pytest.raises(CheckpointError, match="cannot hold a aiwriter2 model"):
+    with pytest.raises(CheckpointError, match="cannot hold aiwriter2 models"):
         rwkv7.write(random_checkpoint("aiwriter2"), tmp_path / "model.pth")

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from checkpoint_checks import complaint
 from moxu.checkpoints.pickle_machine import Placeholder
 from moxu.checkpoints.unpickle import module_tensors, read_pickle, state_dict
 from moxu.errors import CheckpointError
@@ -253,15 +254,6 @@ def test_truncated_file_is_a_checkpoint_error(tmp_path: Path, sound_files: dict[
             read_pickle(path)
         read += 1
     assert read >= 60
-
-
-def complaint(path: Path) -> str:
-    """Read a file; return what is said when that fails."""
-    try:
-        read_pickle(path)
-    except CheckpointError as error:
-        return str(error)
-    return ""
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

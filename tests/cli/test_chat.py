@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from moxu.checkpoints import folder
-from terminals import PATIENCE, Terminal, wait_until
+from terminals import PATIENCE, PROMPT, Terminal, wait_until
 
 Moxu = Callable[..., Any]
 QUESTION = "你在说"
@@ -163,23 +163,23 @@ def test_a_terminal_is_a_conversation_that_no_ctrl_c_ends(
 ) -> None:
     out = tmp_path / "out.tsv"
     here = terminal("chat", "--model", rwkv7, "--chars", 1_000_000, "--seed", 5, "--out", out, NO_COLOR="1")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("你在\n")
     here.wait_for("你在\r\n")
     here.wait_for_more(200)
     here.type("\x03")  # ends the answer
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("说\x03")  # drops the line
     here.wait_for("The conversation is kept")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("/forget\n")
     here.wait_for("Forgotten")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("他\n")
     here.wait_for("他\r\n")
     here.wait_for_more(60)
     here.type("\x03")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("\x04")
     assert here.process.wait(PATIENCE) == 0
     first, second, end = out.read_text("utf-8").split("\n")
@@ -192,8 +192,8 @@ def test_a_terminal_is_a_conversation_that_no_ctrl_c_ends(
 def test_the_word_stop_leaves(terminal: Callable[..., Terminal], dialogues: Path) -> None:
     here = terminal("chat", "--model", dialogues)
     here.wait_for("/forget (or 清空)")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("\n")  # nothing was asked
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("stop\n")
     assert here.process.wait(PATIENCE) == 0

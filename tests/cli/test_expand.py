@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from moxu.decode.options import PRESETS
-from terminals import PATIENCE, Terminal, wait_until
+from terminals import PATIENCE, PROMPT, Terminal, wait_until
 
 Moxu = Callable[..., Any]
 OUTLINE = "这是一颗"
@@ -74,7 +74,8 @@ def test_beams_find_the_likeliest_passage_whatever_the_seed(expanded: Moxu) -> N
     [
         (["  \n"], "the outline is empty"),
         (["--json"], "the outline is empty"),  # standard input, which is empty here
-        ([OUTLINE, "--file", "a.txt"], "two openings"),
+        ([OUTLINE, "--file", "a.txt"], "two outlines"),
+        ([OUTLINE, "--beams", "2", "--top-k", "3"], "top_k is 3: a search draws nothing"),
         ([OUTLINE, "--beams", "2", "-n", "3"], "count is 3, but beams only 2"),
         ([OUTLINE, "--top-p", "2"], "top_p is 2"),
         ([OUTLINE, "--window", "roll"], "No such option"),
@@ -120,12 +121,12 @@ def test_a_terminal_is_asked_for_outlines_and_an_empty_one_is_asked_again(
     terminal: Callable[..., Terminal], misaka: Path
 ) -> None:
     here = terminal("expand", "--model", misaka, "--chars", 20, "--seed", 5)
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("\n")
     here.wait_for("the outline is empty")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type(OUTLINE + "\n")
     here.wait_for("characters/s")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("\x04")
     assert here.process.wait(PATIENCE) == 0

@@ -123,17 +123,18 @@ def test_a_source_may_be_all_there_is(moxu: Moxu, request: pytest.FixtureRequest
 @pytest.mark.parametrize(
     ("name", "flags", "said"),
     [
-        ("misaka", ["--ids", "3,4"], "give it one: model.encode(source_ids), --source-ids"),
+        ("misaka", ["--ids", "3,4"], "name its ids with --source-ids"),
         ("misaka", ["--source-ids", "99"], "--source-ids: 99 is out of range"),
         ("misaka", ["--source-ids", ""], "--source-ids: '' is no id"),
         ("unilm", ["--source-ids", "1,2", "--ids", ",".join(["1"] * 23)], "2 and 23 ids; the model's window holds 24"),
         ("unilm", [], "nothing to read; give --ids"),
+        ("unilm", ["--ids", "1", "--out", "."], "--out .: is a folder; name a file"),
     ],
 )
 def test_wrong_ids_of_a_source_are_named(
     moxu: Moxu, request: pytest.FixtureRequest, tmp_path: Path, name: str, flags: list[str], said: str
 ) -> None:
-    answer = moxu("logits", request.getfixturevalue(name), *flags, "--out", tmp_path / "a.npz")
+    answer = moxu("logits", request.getfixturevalue(name), "--out", tmp_path / "a.npz", *flags)
     assert (answer.status, answer.out) == (2, "")
     assert said in answer.err.splitlines()[-1]
     assert not (tmp_path / "a.npz").exists()

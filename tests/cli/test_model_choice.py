@@ -1,5 +1,7 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,37 @@ def test_a_missing_model_is_answered_with_the_installed_ones(user_models: Path, 
     shutil.copytree(rwkv7, user_models / "mine")
     with pytest.raises(CheckpointError, match=r"no model 'yours'.*mine"):
         find("yours")
+
+
+def test_an_empty_name_is_no_path(rwkv7: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(rwkv7)  # where "." is a model
+    with pytest.raises(CheckpointError, match="no model ''"):
+        find("")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("write", "这", "--model", "{model}", "--out", "{model}"),
+        ("write", "这", "--model", "{model}", "--vocab", "{vocab}", "--out", "{vocab}"),
+        ("expand", "这", "--model", "{model}", "--out", "{model}"),
+        ("lyric", "-", "--model", "{model}", "--out", "{model}"),
+        ("chat", "这", "--model", "{model}", "--out", "{model}"),
+        ("score", "{model}", "{vocab}", "--by-position", "{model}"),
+        ("logits", "{model}", "--ids", "1", "--out", "{model}"),
+    ],
+)
+def test_no_command_writes_over_what_its_model_is_read_from(
+    moxu: Callable[..., Any], golden: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    model, vocab = tmp_path / "model.pth", tmp_path / "words.json"
+    shutil.copy(golden / "checkpoints" / "model.pth", model)
+    vocab.write_text("{}", "utf-8")
+    before = [path.read_bytes() for path in (model, vocab)]
+    answer = moxu(*(word.format(model=model, vocab=vocab) for word in arguments), stdin="这\n".encode())
+    assert (answer.status, answer.out) == (2, "")
+    assert "is read from; name another" in answer.err
+    assert [path.read_bytes() for path in (model, vocab)] == before
 
 
 def test_a_folder_that_is_no_checkpoint_is_answered_with_the_installed_ones(

@@ -40,7 +40,7 @@ def test_progress_is_shown_on_a_terminal(terminal: Callable[..., Any], two: Path
         (("{two}", "new", "--parts", "5"), "5 equal parts cannot be made of"),
         (("{two}", "new", "--parts", "0"), "0 is not in the range x>=1"),
         (("{two}", "new"), "Missing option '--parts'"),
-        (("{two}", "{two}", "--parts", "1"), "is the checkpoint itself"),
+        (("{two}", "{two}", "--parts", "1"), "lies in the checkpoint itself"),
     ],
 )
 def test_a_wrong_wish_is_answered_with_one_line_and_writes_nothing(

@@ -113,6 +113,13 @@ def test_an_unusable_text_is_named(
     assert said in answer.err.splitlines()[-1]
 
 
+def test_the_table_may_not_be_the_text(moxu: Moxu, rwkv7: Path, text_file: Path) -> None:
+    answer = moxu("score", rwkv7, text_file, "--by-position", text_file)
+    assert (answer.status, answer.out) == (2, "")
+    assert "is the file the text is read from" in answer.err
+    assert text_file.read_text("utf-8") == TEXT
+
+
 def test_a_table_that_cannot_be_written_is_told_before_the_scoring(
     moxu: Moxu, rwkv7: Path, text_file: Path, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from terminals import PATIENCE, Terminal, wait_until
+from terminals import PATIENCE, PROMPT, Terminal, wait_until
 
 OPENING = "这是一颗"
 LONG = ("--chars", 1_000_000, "--seed", 5)
@@ -74,16 +74,16 @@ def test_a_terminal_is_asked_for_openings_until_ctrl_d(
     terminal: Callable[..., Terminal], rwkv7: Path, tmp_path: Path
 ) -> None:
     here = terminal("write", "--model", rwkv7, "--chars", 20, "--seed", 5, "--out", tmp_path / "out.txt")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type(OPENING + "\n")
     shown = here.wait_for("characters/s")
     assert f"\x1b[36m　　{OPENING}\x1b[0m" in shown
     assert "\x1b[K" not in shown  # which would wipe the opening away
     assert "seed 5" in shown
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("\n")  # an empty opening starts a paragraph
     here.wait_for("characters/s")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("\x04")
     assert here.process.wait(PATIENCE) == 0
     first, second = (tmp_path / "out.txt").read_bytes().decode().split("\n\n", 1)
@@ -93,7 +93,7 @@ def test_a_terminal_is_asked_for_openings_until_ctrl_d(
 
 def test_ctrl_c_ends_a_text_and_at_the_prompt_the_program(terminal: Callable[..., Terminal], rwkv7: Path) -> None:
     here = terminal("write", "--model", rwkv7, *LONG, NO_COLOR="1")
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type(OPENING + "\n")
     here.wait_for(f"　　{OPENING}")
     here.wait_for_more(60)
@@ -101,7 +101,7 @@ def test_ctrl_c_ends_a_text_and_at_the_prompt_the_program(terminal: Callable[...
     shown = here.wait_for("characters/s")
     assert "\x1b[36m" not in shown
     assert "\x1b[2m" not in shown
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     for _ in range(10):  # the signal may come between the prompt's appearance and its first look at the keys
         here.type("\x03")
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -123,6 +123,6 @@ def test_a_long_opening_is_shown_once_it_has_been_read(terminal: Callable[..., T
 
 def test_the_word_stop_leaves(terminal: Callable[..., Terminal], rwkv7: Path) -> None:
     here = terminal("write", "--model", rwkv7)
-    here.wait_for("> ")
+    here.wait_for(PROMPT)
     here.type("stop\n")
     assert here.process.wait(PATIENCE) == 0

@@ -31,6 +31,12 @@ def test_a_search_is_greedy_unless_told_otherwise() -> None:
         Wishes.of(GIVEN | {"beams": 4, "preset": "wild"})
 
 
+def test_a_search_refuses_an_option_that_shapes_a_draw() -> None:
+    with pytest.raises(SettingsError, match=r"top_p is 0\.5: a search draws nothing"):
+        Wishes.of(GIVEN | {"beams": 4})
+    assert Wishes.of(GIVEN | {"beams": 4, "top_p": None, "no_repeat_ngram": 3}).request.options.no_repeat_ngram == 3
+
+
 def test_options_that_a_command_has_not_are_left_alone() -> None:
     few = {name: GIVEN[name] for name in ("chars", "beams", "preset")}
     assert Wishes.of(few).request.count == 1

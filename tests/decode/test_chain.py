@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from moxu.decode.chain import apply, penalty_chain, sampler_chain
 from moxu.decode.options import SamplingOptions, sampling_options
@@ -62,6 +63,20 @@ def test_aiwriter2_is_made_with_its_own_numbers() -> None:
     )
 
 
+def test_misaka_is_made_with_its_own_numbers() -> None:
+    top_p = TopP(mass=0.8, mass_newline=0.8, newline_id=1, reach=True, as_given=True)
+    assert sampler_chain(sampling_options("misaka"), newline_id=1) == (OccurrencePenalty(factor=0.99), top_p)
+
+
+def test_a_nucleus_may_end_where_its_mass_is_reached() -> None:
+    logits = np.log(np.asarray([[0.5, 0.25, 0.125, 0.125]], np.float32))
+    for rule, expected in (("exceed", [0, 1]), ("reach", [0])):
+        options = SamplingOptions(top_p=0.5, top_p_rule=rule)  # type: ignore[arg-type]
+        for array in (logits, torch.from_numpy(logits)):
+            found = np.asarray(apply(sampler_chain(options), array, [[0]]))
+            assert np.flatnonzero(np.isfinite(found)).tolist() == expected
+
+
 def test_only_a_penalty_by_occurrence_counts_in_the_passage_alone() -> None:
     logits = np.zeros((1, 4), np.float32)
     history, passage = [[2, 3, 1, 2]], [[1, 2]]
@@ -80,14 +95,15 @@ def assert_same_choice(logits: Any, options: SamplingOptions, expected: Any, key
     np.testing.assert_allclose(chosen[inside] / chosen[inside].sum(), expected[inside], atol=1e-6, err_msg=key)
 
 
-def test_cpm_presets_cut_the_untempered_logits_as_the_original(sampling_rows: Rows) -> None:
+@pytest.mark.parametrize("preset", ["cpm-novel", "cpm-lyric"])
+def test_cpm_presets_cut_the_untempered_logits_as_the_original(sampling_rows: Rows, preset: str) -> None:
     rows, compared = sampling_rows("cpm1"), 0
     for key, expected in rows.items():
         found = re.fullmatch(r"(vec\d+)_k(\d+)_p(.+)_t(.+)", key)
         if found is None:
             continue
         cuts = {"top_k": int(found[2]) or None, "top_p": float(found[3]) or 1.0}  # 0 turns them off there
-        options = sampling_options("cpm-novel", {**cuts, "temperature": float(found[4])})
+        options = sampling_options(preset, {**cuts, "temperature": float(found[4])})
         assert_same_choice(rows[found[1]], options, expected, key)
         compared += 1
     assert compared == 432

@@ -74,6 +74,15 @@ def test_a_seed_writes_the_same_alone_and_among_others(end: float) -> None:
         assert [(step.id, step.reason) for step in alone] == [(s.id, s.reason) for s in written(together, row)]
 
 
+def test_a_passage_ends_by_its_end_token_even_where_a_text_goes_on_past_it() -> None:
+    def ids(**more: Any) -> list[int]:
+        return [step.id for step in batch_of(PassageModel(end=4.0), [3], **more).steps()]
+
+    assert END in ids()[:-1]
+    assert ids(past_end=True) == ids()
+    assert not batch_of(PassageModel(), [3], past_end=True).past_end
+
+
 def test_an_empty_passage_ends_the_text() -> None:
     model = PassageModel(end=60.0)
     (step,) = batch_of(model, [1]).steps()

@@ -77,6 +77,16 @@ def test_an_ngram_of_the_text_is_never_completed_again(size: int, ids: list[int]
         assert np.isfinite(np.asarray(forbidden)[1]).all()
 
 
+def test_penalties_give_the_scores_of_transformers(golden: Path) -> None:
+    with np.load(golden / "sampling" / "gpt2.npz") as rows:
+        logits, history = rows["vec0"][None], rows["ngram_ctx"].tolist()
+        for size in (2, 3):
+            found = NoRepeatNgram(size=size)(logits, history)
+            np.testing.assert_array_equal(found[0], rows[f"ngram{size}_scores"])
+        found = RepetitionPenalty(penalty=1.3, window=256)(logits, history)
+        np.testing.assert_allclose(found[0], rows["reppen1.3_scores"], rtol=1e-6)
+
+
 def greedy_cases(reference: Path) -> dict[str, Any]:
     cases = json.loads((reference / "gpt2" / "public" / "generation.json").read_text("utf-8"))
     return {name: case for name, case in cases.items() if case["args"]["num_beams"] == 1 and len(case["prompt"]) == 1}
@@ -93,7 +103,12 @@ def test_greedy_texts_with_penalties_are_those_of_transformers(reference: Path, 
         )
         tokenizer = ByteTokenizer()
         tokenizer.vocab_size, tokenizer.forbidden_ids, tokenizer.end_id = 260, (), args.get("eos_token_id")
-        batch = Batch(gpt2, tokenizer, case["prompt"][0], options=options, seeds=[0], max_tokens=args["max_new_tokens"])
-        assert [*case["prompt"][0], *(step.id for step in batch.steps())] == case["sequences"][0], name
+        (prompt,), count = case["prompt"], args["max_new_tokens"]
+        batch = Batch(gpt2, tokenizer, prompt, options=options, seeds=[0], max_tokens=count, top_logprobs=0)
+        steps = list(batch.steps())
+        assert [*prompt, *(step.id for step in steps)] == case["sequences"][0], name
+        if options == SamplingOptions(greedy=True):  # else theirs are those after the penalties
+            found = [step.logprob for step in steps]
+            np.testing.assert_allclose(np.asarray(found), case["transition_scores"][0], atol=1e-4, err_msg=name)
         compared += 1
     assert compared >= 9

@@ -1,16 +1,18 @@
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from mocks import NgramModel, PassageModel, WindowedModel
 from moxu.decode.passages import Passages
 from moxu.decode.reading import read_on, read_prompt
 from moxu.decode.window import Window
 from moxu.errors import SettingsError
-from moxu.models.gpt import Gpt
+from moxu.models.gpt import Gpt, GptConfig
 
 PROMPT = list("这是一颗".encode())
 
@@ -54,6 +56,19 @@ def test_rows_that_begin_anew_come_back_in_their_order() -> None:
         expected, alone = WindowedModel(8).prefill(np.asarray([ids[-held[row] :]]))
         np.testing.assert_array_equal(logits[row], expected[0])
         np.testing.assert_array_equal(state.memory[row], alone.memory[0])
+
+
+def test_the_memory_of_what_a_row_no_longer_sees_is_given_back() -> None:
+    model, window = Gpt(GptConfig(vocab_size=9, width=4, layers=1, heads=1, positions=200)), Window(size=200)
+    model.initialise(torch.Generator().manual_seed(0))
+    history = [[1] * 200]
+    _, state = model.prefill(history)
+    full = weakref.ref(state.tensors["blocks.0.keys"])
+    history[0].append(2)
+    _, state, held = read_on(model, state, history, [200], window)
+    assert held == [100]
+    assert full() is None
+    assert state.tensors["blocks.0.keys"].shape[2] < 200
 
 
 def test_passages_of_one_length_are_read_in_one_prefill() -> None:

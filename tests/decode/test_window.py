@@ -132,7 +132,13 @@ LINES = Window(size=SIZE, policy="lines", line_ends=(LINE,))
 )
 def test_the_fewest_whole_lines_that_free_a_quarter_are_dropped(held: str, kept: str) -> None:
     ids = [int(word) for word in held.split()]
-    assert LINES.anew([9, 9, *ids], SIZE) == [int(word) for word in kept.split()]
+    assert LINES.anew([9, 9, *ids]) == [int(word) for word in kept.split()]
+
+
+@pytest.mark.parametrize(("size", "most"), [(9, 6), (10, 7), (11, 8), (12, 9)])
+def test_a_quarter_of_a_window_that_is_no_multiple_of_four_is_rounded_up(size: int, most: int) -> None:
+    lines = Window(size=size, policy="lines", line_ends=(LINE,))
+    assert len(lines.anew([LINE] * 2 * size)) == most
 
 
 def test_of_a_long_prompt_the_whole_lines_that_fit_are_seen() -> None:
@@ -143,7 +149,7 @@ def test_of_a_long_prompt_the_whole_lines_that_fit_are_seen() -> None:
 
 
 def test_lines_need_an_id_that_ends_them() -> None:
-    with pytest.raises(SettingsError, match="window policy 'lines' needs a vocabulary with a newline or an end"):
+    with pytest.raises(SettingsError, match="window policy 'lines' needs a vocabulary with a newline, or --past-end"):
         Window(size=8, policy="lines")
 
 

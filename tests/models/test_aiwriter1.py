@@ -13,7 +13,14 @@ from moxu.errors import SettingsError
 from moxu.models.aiwriter1 import AiWriter1, AiWriter1Config, Block
 from moxu.models.linear import join_shared_inputs
 from moxu.models.registry import build
-from reading import assert_same_logits, forward, read_in_pieces
+from reading import (
+    assert_pieces_equal_forward,
+    assert_rows_read_as_if_alone,
+    assert_same_logits,
+    assert_selected_rows_go_on,
+    forward,
+    read_in_pieces,
+)
 
 ORIGINAL = {"vocab_size": 301, "context": 64, "layers": 2, "heads": 4, "width": 64, "attention_width": 64}
 CASES = ("len1", "len2", "len7", "lenfull2", "batch")
@@ -142,10 +149,7 @@ def test_the_full_reference_is_reproduced(reference: Path, kind: str) -> None:
 @given(pieces=st.lists(st.integers(1, 7), min_size=1, max_size=5).filter(lambda pieces: sum(pieces) <= 20))
 @pytest.mark.parametrize("folded", [False, True])
 def test_prefill_and_extend_in_any_chunking_equal_forward(pieces: list[int], folded: bool) -> None:
-    model, ids = random_model(folded=folded), random_ids(2, sum(pieces))
-    logits, state = read_in_pieces(model, ids, pieces)
-    torch.testing.assert_close(logits, forward(model, ids)[:, pieces[0] - 1 :], rtol=1e-4, atol=1e-4)
-    assert state.lengths.tolist() == [sum(pieces)] * 2
+    assert_pieces_equal_forward(random_model(folded=folded), random_ids(2, sum(pieces)), pieces)
 
 
 @settings(deadline=None, max_examples=20)
@@ -159,27 +163,12 @@ def test_a_row_among_rows_of_other_lengths_reads_as_if_alone(
 ) -> None:
     model = random_model(folded=folded)
     texts = [random_ids(1, length + sum(pieces)) for length in lengths]
-    state = model.start(0)
-    for text, length in zip(texts, lengths, strict=True):
-        state = state.join(model.prefill(text[:, :length])[1])
-    place = 0
-    for piece in pieces:
-        new = [text[:, length + place : length + place + piece] for text, length in zip(texts, lengths, strict=True)]
-        logits, state = model.extend(torch.cat(new), state)
-        for row, (text, length) in enumerate(zip(texts, lengths, strict=True)):
-            alone = forward(model, text)[0, length + place : length + place + piece]
-            torch.testing.assert_close(logits[row], alone, rtol=1e-4, atol=1e-4)
-        place += piece
+    assert_rows_read_as_if_alone(model, texts, lengths, pieces)
 
 
 def test_selected_rows_go_on_independently_of_where_they_came_from() -> None:
     model, ids = random_model(), random_ids(2, 9)
-    _, state = model.prefill(ids[:, :6])
-    copies = state.select([1, 1, 0])
-    model.extend(torch.tensor([[7, 7, 7], [5, 5, 5]]), state)  # consumes the original
-    logits, copies = model.extend(ids[[1, 1, 0], 6:], copies)
-    torch.testing.assert_close(logits, forward(model, ids)[[1, 1, 0], 6:], rtol=1e-4, atol=1e-4)
-    assert copies.lengths.tolist() == [9, 9, 9]
+    assert_selected_rows_go_on(model, ids)
 
 
 @torch.inference_mode()

@@ -11,7 +11,14 @@ from torch import Tensor
 
 from moxu.models.aiwriter2 import CHUNK, READ_PIECE, AiWriter2, AiWriter2Config, TimeMix, decayed_sums
 from moxu.models.state import TensorState
-from reading import assert_same_logits, forward, read_in_pieces
+from reading import (
+    assert_pieces_equal_forward,
+    assert_rows_read_as_if_alone,
+    assert_same_logits,
+    assert_selected_rows_go_on,
+    forward,
+    read_in_pieces,
+)
 
 KINDS = {  # ffn_pre, copy_head, b_eps
     "qk_pre": (True, True, 1e-16),
@@ -140,10 +147,7 @@ def test_the_full_reference_is_reproduced(reference: Path, kind: str) -> None:
 @pytest.mark.parametrize("ffn_pre", [False, True])
 @pytest.mark.parametrize("copy_head", [False, True])
 def test_prefill_and_extend_in_any_chunking_equal_forward(pieces: list[int], ffn_pre: bool, copy_head: bool) -> None:
-    model, ids = random_model(ffn_pre=ffn_pre, copy_head=copy_head), random_ids(2, sum(pieces))
-    logits, state = read_in_pieces(model, ids, pieces)
-    torch.testing.assert_close(logits, forward(model, ids)[:, pieces[0] - 1 :], rtol=1e-4, atol=1e-4)
-    assert state.lengths.tolist() == [sum(pieces)] * 2
+    assert_pieces_equal_forward(random_model(ffn_pre=ffn_pre, copy_head=copy_head), random_ids(2, sum(pieces)), pieces)
 
 
 def test_a_long_text_read_at_once_or_by_step_equals_forward() -> None:
@@ -164,27 +168,12 @@ def test_a_long_text_read_at_once_or_by_step_equals_forward() -> None:
 def test_a_row_among_rows_of_other_lengths_reads_as_if_alone(lengths: list[int], pieces: list[int]) -> None:
     model = random_model()
     texts = [random_ids(1, length + sum(pieces)) for length in lengths]
-    state = model.start(0)
-    for text, length in zip(texts, lengths, strict=True):
-        state = state.join(model.prefill(text[:, :length])[1])
-    place = 0
-    for piece in pieces:
-        new = [text[:, length + place : length + place + piece] for text, length in zip(texts, lengths, strict=True)]
-        logits, state = model.extend(torch.cat(new), state)
-        for row, (text, length) in enumerate(zip(texts, lengths, strict=True)):
-            alone = forward(model, text)[0, length + place : length + place + piece]
-            torch.testing.assert_close(logits[row], alone, rtol=1e-4, atol=1e-4)
-        place += piece
+    assert_rows_read_as_if_alone(model, texts, lengths, pieces)
 
 
 def test_selected_rows_go_on_independently_of_where_they_came_from() -> None:
     model, ids = random_model(), random_ids(2, 30)
-    _, state = model.prefill(ids[:, :26])
-    copies = state.select([1, 1, 0])
-    model.extend(torch.tensor([[7, 7, 7], [5, 5, 5]]), state)  # consumes the original
-    logits, copies = model.extend(ids[[1, 1, 0], 26:], copies)
-    torch.testing.assert_close(logits, forward(model, ids)[[1, 1, 0], 26:], rtol=1e-4, atol=1e-4)
-    assert copies.lengths.tolist() == [30, 30, 30]
+    assert_selected_rows_go_on(model, ids)
 
 
 def test_the_copy_head_forgets_what_lies_a_window_back_and_nothing_sooner() -> None:

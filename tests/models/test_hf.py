@@ -21,7 +21,7 @@ from moxu.errors import CheckpointError, MoxuError, SettingsError
 from moxu.models import hf
 from moxu.models.hf import READ_PIECE, HfConfig, HfModel
 from moxu.models.registry import build
-from reading import forward, read_in_pieces
+from reading import assert_pieces_equal_forward, assert_rows_read_as_if_alone, assert_selected_rows_go_on, forward
 
 VOCAB = 23
 _SIZES = {"vocab_size": VOCAB, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -64,10 +64,7 @@ def random_ids(batch: int, length: int) -> Tensor:
 @settings(deadline=None, max_examples=5)
 @given(pieces=st.lists(st.integers(1, 12), min_size=1, max_size=5))
 def test_prefill_and_extend_in_any_chunking_equal_forward(family: str, pieces: list[int]) -> None:
-    model, ids = random_model(family), random_ids(2, sum(pieces))
-    logits, state = read_in_pieces(model, ids, pieces)
-    torch.testing.assert_close(logits, forward(model, ids)[:, pieces[0] - 1 :], rtol=1e-4, atol=1e-4)
-    assert state.lengths.tolist() == [sum(pieces)] * 2
+    assert_pieces_equal_forward(random_model(family), random_ids(2, sum(pieces)), pieces)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -81,28 +78,13 @@ def test_a_row_among_rows_of_other_lengths_reads_as_if_alone(
 ) -> None:
     model = random_model(family)
     texts = [random_ids(1, length + sum(pieces)) for length in lengths]
-    state = model.start(0)
-    for text, length in zip(texts, lengths, strict=True):
-        state = state.join(model.prefill(text[:, :length])[1])
-    place = 0
-    for piece in pieces:
-        new = [text[:, length + place : length + place + piece] for text, length in zip(texts, lengths, strict=True)]
-        logits, state = model.extend(torch.cat(new), state)  # type: ignore[assignment]
-        for row, (text, length) in enumerate(zip(texts, lengths, strict=True)):
-            alone = forward(model, text)[0, length + place : length + place + piece]
-            torch.testing.assert_close(logits[row], alone, rtol=1e-4, atol=1e-4)
-        place += piece
+    assert_rows_read_as_if_alone(model, texts, lengths, pieces)
 
 
 @pytest.mark.parametrize("family", ["gpt2", "mistral", "gemma2"])
 def test_selected_rows_go_on_independently_of_where_they_came_from(family: str) -> None:
     model, ids = random_model(family), random_ids(2, 30)
-    _, state = model.prefill(ids[:, :26])
-    copies = state.select([1, 1, 0])
-    model.extend(torch.tensor([[7, 7, 7], [5, 5, 5]]), state)  # consumes the original
-    logits, read = model.extend(ids[[1, 1, 0], 26:], copies)
-    torch.testing.assert_close(logits, forward(model, ids)[[1, 1, 0], 26:], rtol=1e-4, atol=1e-4)
-    assert read.lengths.tolist() == [30, 30, 30]
+    assert_selected_rows_go_on(model, ids)
 
 
 def test_a_row_that_has_read_nothing_joins_one_that_has() -> None:
@@ -126,6 +108,16 @@ def test_a_step_writes_into_the_memory_there_is() -> None:
     before = state.tensors["layers.0.keys"]
     _, state = model.extend(random_ids(1, 1), state)  # type: ignore[assignment]
     assert state.tensors["layers.0.keys"].data_ptr() == before.data_ptr()
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_a_prompt_is_read_without_the_logits_of_every_place(family: str) -> None:
+    model, places = random_model(family), list[int]()
+    head = model.causal_lm.get_output_embeddings()
+    hook = head.register_forward_hook(lambda _module, inputs, _output: places.append(inputs[0].shape[1]))
+    model.prefill(random_ids(1, 9))
+    hook.remove()
+    assert places == [1]
 
 
 def test_a_text_read_in_several_pieces_inside_one_prefill_equals_forward() -> None:

@@ -51,7 +51,7 @@ def test_rows_of_different_lengths_are_written_each_at_its_own_end() -> None:
 def test_a_selected_row_is_a_copy_without_the_room_of_the_others() -> None:
     state = write(empty(), numbers(1, 900, seed=1))[0].join(write(empty(), numbers(1, 4, seed=2))[0])
     alone = state.select([1])
-    assert alone.tensors["keys"].shape[2] < 100
+    assert 4 < alone.tensors["keys"].shape[2] < 100  # with some room to go on
     alone.tensors["keys"].zero_()
     torch.testing.assert_close(read_back(state, 1), numbers(1, 4, seed=2)[0], rtol=0, atol=0)
 
@@ -78,10 +78,13 @@ def test_facts_of_a_row_go_with_it() -> None:
 
 @pytest.mark.parametrize("lengths", [[0, 0], [4, 4], [4, 1]])
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_place_sees_itself_and_what_its_own_row_read_before(lengths: list[int], count: int) -> None:
+@pytest.mark.parametrize("masked_score", [None, -10000.0])
+def test_a_place_sees_itself_and_what_its_own_row_read_before(
+    lengths: list[int], count: int, masked_score: float | None
+) -> None:
     places = Places.after(torch.tensor(lengths), count, torch.device("cpu"))
     q, k, v = (numbers(2, size, seed=seed) for seed, size in enumerate((count, places.span, places.span)))
-    mixed = attend(q, k, v, places)
+    mixed = attend(q, k, v, places, masked_score)
     for row, length in enumerate(lengths):
         for step in range(count):
             seen = length + step + 1

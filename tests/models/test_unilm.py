@@ -78,13 +78,17 @@ def plain_bert(model: Unilm, ids: Sequence[int], types: Sequence[int], sees: lis
 
     def normalised(x: Floats, name: str) -> Floats:
         centred = x - x.mean(-1, keepdims=True)
-        scale = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
+        scale = np.sqrt((centred**2).mean(-1, keepdims=True) + model.config.norm_eps)
         return np.asarray(centred / scale * tensors[f"{name}.weight"] + tensors[f"{name}.bias"])
 
     def dense(x: Floats, name: str) -> Floats:
         return np.asarray(np.einsum("ti,oi->to", x, tensors[f"{name}.weight"]) + tensors[f"{name}.bias"])
 
-    def gelu(x: Floats) -> Floats:
+    def activated(x: Floats) -> Floats:
+        if model.config.activation == "relu":
+            return np.maximum(x, 0)
+        if model.config.activation == "gelu_tanh":
+            return np.asarray(x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))) / 2)
         return np.asarray(x * (1 + torch.erf(torch.from_numpy(x) / 2**0.5).numpy()) / 2)
 
     embedding = tensors["embed.word.weight"][ids] + tensors["embed.position.weight"][:length]
@@ -96,8 +100,8 @@ def plain_bert(model: Unilm, ids: Sequence[int], types: Sequence[int], sees: lis
         weights /= weights.sum(-1, keepdims=True)
         mixed = np.einsum("hij,jhd->ihd", weights, v).reshape(length, -1)
         x = normalised(x + dense(mixed, f"{name}.attn.out"), f"{name}.norm1")
-        x = normalised(x + dense(gelu(dense(x, f"{name}.mlp.up")), f"{name}.mlp.down"), f"{name}.norm2")
-    hidden = normalised(gelu(dense(x, "head.dense")), "head.norm")
+        x = normalised(x + dense(activated(dense(x, f"{name}.mlp.up")), f"{name}.mlp.down"), f"{name}.norm2")
+    hidden = normalised(activated(dense(x, "head.dense")), "head.norm")
     return np.asarray(np.einsum("tc,vc->tv", hidden, tensors["embed.word.weight"]) + tensors["head.bias"])
 
 
@@ -311,11 +315,31 @@ def test_target_type_is_what_a_target_has_in_the_embedding() -> None:
     torch.testing.assert_close(forward(model, ids), expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("activation", ["gelu_tanh", "relu"])
-def test_activation_changes_what_is_said(activation: str) -> None:
-    ids = random_ids(1, 5)
-    difference = forward(random_model(activation=activation), ids) - forward(random_model(), ids)
-    assert float(difference.abs().max()) > 1e-4
+@pytest.mark.parametrize(
+    "changes", [{"activation": "gelu_tanh"}, {"activation": "relu"}, {"norm_eps": 0.5}, {"heads": 1}, {"types": 3}]
+)
+def test_forward_follows_the_equations_with_other_settings(changes: dict[str, Any]) -> None:
+    model, ids = random_model(**changes), random_ids(1, 5)
+    with torch.no_grad():
+        model.head.dense.weight.mul_(3)  # so that the head's activation is seen in the logits
+    sees = [[j <= i for j in range(5)] for i in range(5)]
+    found = forward(model, ids)[0].numpy()
+    np.testing.assert_allclose(found, plain_bert(model, ids[0].tolist(), [1] * 5, sees), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.bfloat16, 0.1), (torch.float16, 0.01), (torch.float64, 1e-5)])
+def test_the_law_holds_as_far_as_a_type_can_tell(dtype: torch.dtype, tolerance: float) -> None:
+    model, ids = random_model(), random_ids(2, 14)
+    exact = source_and_target(model, ids, 6)[:, 5:]
+    model.to(dtype)
+    first, state = model.prefill(ids[:, :6])
+    rest = []
+    for piece in torch.split(ids[:, 6:], [1, 3, 4], dim=1):
+        logits, state = model.extend(piece, state)
+        rest.append(logits)
+    found = torch.cat([first[:, None], *rest], dim=1)
+    assert found.dtype == torch.float32
+    assert float((found - exact).abs().mean() / exact.abs().mean()) < tolerance
 
 
 def test_model_settled_for_several_threads_reads_as_before() -> None:

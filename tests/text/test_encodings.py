@@ -170,6 +170,13 @@ def test_a_missing_file_a_directory_and_a_bad_name_are_named(tmp_path: Path) -> 
         read_text("novel\0.txt")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
+def test_a_file_taken_for_a_directory_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "novel.txt").write_text("这是一颗", "utf-8")
+    with pytest.raises(TextError, match=r"^[^']*novel\.txt/inner: cannot be read: Not a directory$"):
+        read_text(tmp_path / "novel.txt" / "inner")
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "novel.txt"

@@ -1,14 +1,24 @@
 import dataclasses
+import json
+import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from mocks import END, ByteTokenizer, MarkedTokenizer, NgramModel, PassageModel, WindowedModel, WordTokenizer
+from moxu.checkpoints.checkpoint import ReadOptions
+from moxu.checkpoints.formats import load
 from moxu.decode.beam import beam_search
 from moxu.decode.options import SamplingOptions, sampling_options
-from moxu.errors import SettingsError
-from moxu.language_model import LanguageModel
+from moxu.errors import MoxuError, SettingsError
+from moxu.language_model import LanguageModel, Passage
+from moxu.models.base import TorchLanguageModel
+from moxu.models.registry import build
 from moxu.writers.base import Finish, Piece, Request, Started, collect, write_texts
 from moxu.writers.local import LocalWriter
 
@@ -124,6 +134,7 @@ def test_a_smaller_context_writes_what_a_smaller_model_would() -> None:
     assert small.max_context == 12
     expected = dataclasses.replace(request, context=None)
     assert write_texts(writer_of(large), request) == write_texts(writer_of(small), expected)
+    assert write_texts(writer_of(small), request) == write_texts(writer_of(small), expected)
     started = next(writer_of(large).write(request))
     assert isinstance(started, Started)
     assert started.visible_characters == 4
@@ -176,9 +187,18 @@ def test_past_the_end_of_a_line_a_lyric_goes_on_in_whole_lines() -> None:
         max_chars=200,
         seed=5,
     )
+    seen = list[list[int]]()
+
+    class Seeing(WindowedModel):
+        def prefill(self, ids: Any) -> tuple[Any, Any]:
+            seen.extend(np.asarray(ids).tolist())
+            return super().prefill(ids)
+
+    model.__class__ = Seeing
     (only,) = collect(writer_of(model).write(request))
     assert only.finish_reason == "length"
     assert only.text.count("\n") > 3
+    assert sum(len(ids) > 8 for ids in seen) > 3  # a line that has filled half a window is not seen from its middle
 
 
 def test_a_model_with_passages_writes_as_far_as_is_asked() -> None:
@@ -204,6 +224,160 @@ def test_a_search_tells_the_best_texts_when_all_are_found() -> None:
         assert found.text == ByteTokenizer().decode(ids)
         assert [token.logprob for token in found.tokens] == list(hypothesis.logprobs[: len(ids)])
         assert found.finish_reason in ("end", "length")
+
+
+class Dictated:
+    """A model that says what another says, but leaves no choice: it records the logits and allows one id of a list."""
+
+    def __init__(self, model: LanguageModel, dictated: list[int]) -> None:
+        self.model, self.dictated, self.recorded = model, iter(dictated), list[Any]()
+        self.vocab_size, self.max_context, self.passage = model.vocab_size, model.max_context, model.passage
+
+    def prefill(self, ids: Any) -> tuple[Any, Any]:
+        logits, state = self.model.prefill(ids)
+        return self._record(logits), state
+
+    def extend(self, ids: Any, state: Any) -> tuple[Any, Any]:
+        logits, state = self.model.extend(ids, state)
+        return self._record(logits[:, -1])[:, None], state
+
+    def _record(self, logits: Any) -> Any:
+        self.recorded.append(np.asarray(logits[0]))
+        only = np.full(logits.shape, -np.inf, np.float32)
+        only[:, next(self.dictated)] = 0.0
+        return only
+
+
+@pytest.mark.parametrize("parts", ["mp1", "mp2"])
+@pytest.mark.parametrize("kind", ["novel", "lyric"])
+def test_a_rolling_context_writes_what_cpm1_wrote_and_from_the_same_logits(
+    reference: Path, kind: str, parts: str
+) -> None:
+    """The original's prompts, its window of one less than its buffer, and the ids it chose; see its ``result.txt``."""
+    public = reference / "cpm1" / "public"
+    config = json.loads((public / "config.json").read_text("utf-8"))
+    model = load(public / "mp2", options=ReadOptions(config=public / "config.json")).model
+    loops = json.loads((public / f"outputs_{parts}_loops.json").read_text("utf-8"))
+    tokenizer = WordTokenizer(*(f"{token_id} " for token_id in range(320)))
+    tokenizer.end_id = config["eod"]
+    for number in range(3):
+        loop = loops[f"{kind}_{number}"]
+        sections = [list(map(int, part.split())) for part in loop["prompt"].split("<eod>") if part.strip()]
+        after_each = [tokenizer.end_id] if kind == "lyric" else []
+        prompt = [token_id for section in sections for token_id in (*section, *after_each)]
+        text = re.sub(r"\[\d+\]", " ", loop["result_txt"].partition("CPM:\n")[2]).strip() + " "
+        dictated = Dictated(model, loop["chosen"])
+        request = Request(
+            prompt=loop["prompt"],
+            prompt_ids=tuple(prompt),
+            options=sampling_options(f"cpm-{kind}"),
+            context=config["seq_length"] - 1,
+            window="roll",
+            past_end=True,
+            max_chars=len(text),
+            seed=1,
+        )
+        assert write_texts(LocalWriter(dictated, tokenizer, "cpm1"), request) == [text]
+        with np.load(public / f"outputs_{parts}.npz") as golden:
+            expected = golden[f"loop_{kind}_{number}_logits"]
+        np.testing.assert_allclose(np.stack(dictated.recorded), expected, rtol=0, atol=5e-5)
+        assert len(prompt) + len(dictated.recorded) == loop["out_seq_length"]
+
+
+def real_model(name: str) -> TorchLanguageModel:
+    sizes: dict[str, dict[str, Any]] = {
+        "gpt": {"vocab_size": 259, "width": 16, "layers": 2, "heads": 2, "positions": 40},
+        "unilm": {"vocab_size": 259, "width": 16, "layers": 2, "heads": 2, "hidden": 32, "positions": 24},
+        "gau": {
+            **{"vocab_size": 259, "width": 16, "hidden": 24, "key_size": 8},
+            **{"encoder_layers": 2, "decoder_layers": 2, "start_id": 257},
+        },
+    }
+    model = build(name, sizes[name]).eval()
+    random = np.random.default_rng(3)
+    for parameter in model.parameters():
+        parameter.data.copy_(parameter.data.new_tensor(random.normal(0, 0.4, parameter.shape)))
+    return model
+
+
+@pytest.mark.parametrize("name", ["gpt", "unilm", "gau"])
+@pytest.mark.parametrize("window", ["reread", "roll", "lines"])
+def test_a_real_model_writes_a_candidate_alone_as_among_others(name: str, window: Any) -> None:
+    model = real_model(name)
+    if name == "gau":
+        model.passage = Passage(source=9, target=14)
+    elif name == "unilm":
+        assert model.passage == Passage(source=10, target=12)
+    writer = LocalWriter(model, MarkedTokenizer(), name)
+    options = sampling_options("wild", {"repetition_penalty": 1.1})
+    request = Request(prompt="\nabc", options=options, max_chars=60, seed=100, count=6, window=window)
+    together = collect(writer.write(request))
+    for candidate in together:
+        (alone,) = collect(writer.write(dataclasses.replace(request, count=1, seed=candidate.seed)))
+        assert (alone.text, alone.finish_reason) == (candidate.text, candidate.finish_reason)
+    assert len({candidate.text for candidate in together}) == 6
+    assert sum(len(candidate.text) == 60 for candidate in together) > 2  # far past the 40 or 24 positions there are
+
+
+@pytest.mark.parametrize("positions", [4, 5, 9, 24])
+@pytest.mark.parametrize("prompt", ["a", "ab", "a longer prompt than any source"])
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_passage_never_exceeds_the_positions_there_are(positions: int, prompt: str, beams: int) -> None:
+    sizes = {"vocab_size": 259, "width": 4, "layers": 1, "heads": 1, "hidden": 4, "positions": positions}
+    model = build("unilm", sizes).eval()
+    model.initialise(torch.Generator().manual_seed(0))
+    read: list[int] = []
+    model.embed.register_forward_hook(  # type: ignore[union-attr]
+        lambda _module, inputs, _output: read.append(int(inputs[2].max()) + 1)
+    )
+    options = sampling_options("gpt2")
+    request = Request(prompt=prompt, options=options, max_chars=3 * positions, seed=1, beams=beams)
+    (text,) = write_texts(LocalWriter(model, MarkedTokenizer(), "unilm"), request)
+    assert text
+    longest = min(len(prompt), max(1, positions // 2 - 2)) + 2 if beams > 1 else 0
+    assert longest <= max(read) < positions
+
+
+def test_a_prompt_without_any_token_is_an_empty_source() -> None:
+    class Blank(MarkedTokenizer):
+        def encode(self, text: str) -> list[int]:
+            return super().encode(text.strip())
+
+    model = PassageModel()
+    (found,) = collect(LocalWriter(model, Blank(), "mock").write(dataclasses.replace(REQUEST, prompt="\n", count=1)))
+    assert model.sources[0] == []
+    assert len(found.text) == 40
+
+
+NOTHING_LEFT = [
+    {},
+    {"temperature": 0.5},
+    {"top_p": 0.5},
+    {"top_k": 2},
+    {"min_p": 0.1},
+    {"greedy": True},
+    {"occurrence_penalty": 0.9},
+    {"occurrence_penalty": 0.9, "top_p": 0.5},
+]
+
+
+@pytest.mark.parametrize("values", NOTHING_LEFT)
+def test_where_every_token_is_forbidden_one_line_says_why(values: dict[str, Any]) -> None:
+    writer = LocalWriter(NgramModel(3), WordTokenizer("a", "b", "c"), "mock")
+    request = Request(prompt="ab", options=SamplingOptions(no_repeat_ngram=1, **values), max_chars=9, seed=1)
+    with pytest.raises(MoxuError, match=r"no token can be chosen: .* or no_repeat_ngram forbids them all"):
+        write_texts(writer, request)
+
+
+@pytest.mark.parametrize("values", [{}, {"occurrence_penalty": 0.9}])
+def test_a_search_goes_on_with_the_beams_that_have_something_left(values: dict[str, Any]) -> None:
+    options = SamplingOptions(no_repeat_ngram=2, **values)
+    writer = LocalWriter(NgramModel(2), WordTokenizer("a", "b"), "mock")
+    request = Request(prompt="a", options=options, max_chars=4, beams=9)
+    (text,) = write_texts(writer, request)
+    assert text in ("abba", "bbaa")  # all else that follows a, such as baa, has come to its end before
+    with pytest.raises(MoxuError, match="is no_repeat_ngram too small"):
+        write_texts(writer, dataclasses.replace(request, max_chars=5))
 
 
 def test_a_search_with_passages_is_for_one() -> None:

@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 
 from moxu.checkpoints import torch_files
-from moxu.checkpoints.assemble import check
 from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.facts import count_layers, settle, shape_of
+from moxu.checkpoints.foreign import check_for, from_foreign
 from moxu.checkpoints.rules import Rule, apply, invert, names
 from moxu.checkpoints.storage import stored
 from moxu.checkpoints.unpickle import read_pickle, state_dict
 from moxu.checkpoints.vocabulary import find_tokenizer
-from moxu.errors import CheckpointError
 
 ARCHITECTURE = "aiwriter1"
 
@@ -74,16 +73,12 @@ def from_original(tensors: Mapping[str, Tensor], path: Path, options: ReadOption
     }
     config = settle(derived, {}, options, path)
     tokenizer = find_tokenizer(path, options, vocab_size)
-    checkpoint = Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)), tokenizer, {"source": path.name})
-    check(checkpoint, str(path))
-    return checkpoint
+    return from_foreign(ARCHITECTURE, config, tensors, RULES, tokenizer, path)
 
 
 def to_original(checkpoint: Checkpoint, path: Path) -> dict[str, Tensor]:
     """Return the tensors of a checkpoint in the original's names, order and layout, ``copy_mask`` restored."""
-    if checkpoint.architecture != ARCHITECTURE:
-        raise CheckpointError(f"{path}: AI-Writer v1 files cannot hold a {checkpoint.architecture} model")
-    check(checkpoint, str(path))
+    check_for(checkpoint, ARCHITECTURE, "AI-Writer v1 files", path)
     tensors = apply(invert(RULES), checkpoint.tensors, str(path))
     time_out = tensors.pop("time_out")
     return {"time_out": time_out, "copy_mask": torch_files.causal_mask(checkpoint.config["context"]), **tensors}

@@ -11,14 +11,13 @@ from pathlib import Path
 from torch import Tensor
 
 from moxu.checkpoints import torch_files
-from moxu.checkpoints.assemble import check
 from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.facts import count_layers, settle, shape_of
+from moxu.checkpoints.foreign import check_for, from_foreign
 from moxu.checkpoints.rules import Rule, apply, invert, names
 from moxu.checkpoints.storage import stored
 from moxu.checkpoints.unpickle import read_pickle, state_dict
 from moxu.checkpoints.vocabulary import find_tokenizer
-from moxu.errors import CheckpointError
 
 ARCHITECTURE = "aiwriter2"
 
@@ -67,16 +66,12 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
         defaults["context"] = shape_of(tensors, "copy_mask", 2, path)[0]
     config = settle(derived, defaults, options, path)
     tokenizer = find_tokenizer(path, options, vocab_size)
-    checkpoint = Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)), tokenizer, {"source": path.name})
-    check(checkpoint, str(path))
-    return checkpoint
+    return from_foreign(ARCHITECTURE, config, tensors, RULES, tokenizer, path)
 
 
 def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write a plain dictionary for ``load_state_dict`` of the original class."""
-    if checkpoint.architecture != ARCHITECTURE:
-        raise CheckpointError(f"{path}: AI-Writer v2 files cannot hold a {checkpoint.architecture} model")
-    check(checkpoint, str(path))
+    check_for(checkpoint, ARCHITECTURE, "AI-Writer v2 files", path)
     tensors = apply(invert(RULES), checkpoint.tensors, str(path))
     if checkpoint.config["copy_head"]:
         tensors["copy_mask"] = torch_files.causal_mask(checkpoint.config["context"])

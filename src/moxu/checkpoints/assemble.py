@@ -10,7 +10,7 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.overrides import TorchFunctionMode
 
 from moxu.checkpoints.checkpoint import Checkpoint
-from moxu.checkpoints.rules import account
+from moxu.checkpoints.rules import Rule, account
 from moxu.checkpoints.storage import cast
 from moxu.checkpoints.vocabulary import check_size
 from moxu.errors import CheckpointError, SettingsError
@@ -62,14 +62,14 @@ def blank_model(architecture: str, config: Mapping[str, Any], where: str) -> Tor
         ) from None
 
 
-def check(checkpoint: Checkpoint, where: str) -> TorchLanguageModel:
+def check(checkpoint: Checkpoint, where: str, rules: Sequence[Rule] = ()) -> TorchLanguageModel:
     """Account for every tensor by the model of the configuration, and return that model, still without memory.
 
-    Raises CheckpointError, beginning with ``where``, for a tensor that is missing, left over or of another shape, and
-    for a tokenizer of another size.
+    Raises CheckpointError, beginning with ``where``, for a tensor that is missing, left over or does not fit, by its
+    name in the file where ``rules`` say that one, and for a tokenizer of another size.
     """
     model = blank_model(checkpoint.architecture, checkpoint.config, where)
-    account(checkpoint.tensors, {name: tensor.shape for name, tensor in model.state_dict().items()}, where)
+    account(checkpoint.tensors, model.state_dict(), where, rules)
     if checkpoint.tokenizer is not None:
         check_size(checkpoint.tokenizer, model.vocab_size, where)
     return model

@@ -13,8 +13,11 @@ from moxu.errors import CheckpointError
 def replacing(path: Path) -> Iterator[Path]:
     """Give a name to write to; when the block ends well the file takes the place of ``path``, else it is removed.
 
-    Raises CheckpointError when the disk is full or the folder cannot be written; what stood at ``path`` is untouched.
+    Raises CheckpointError when the disk is full, the folder cannot be written or ``path`` is itself a folder; what
+    stood at ``path`` is untouched.
     """
+    if path.is_dir():
+        raise CheckpointError(f"{path}: is a folder; give the name of a file")
     with replacing_in(path.parent) as folder:
         yield folder / path.name
 

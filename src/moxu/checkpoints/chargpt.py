@@ -4,7 +4,6 @@ Queries, keys and values have matrices of their own, which are one here. Some fi
 first version normalises without parameters, which is LayerNorm with ones and zeros.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ import torch
 from torch import Tensor
 
 from moxu.checkpoints import torch_files
-from moxu.checkpoints.assemble import check
 from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.facts import count_layers, require, settle, shape_of
+from moxu.checkpoints.foreign import check_for, from_foreign
 from moxu.checkpoints.rules import Rule, apply, invert
 from moxu.checkpoints.storage import stored
 from moxu.checkpoints.unpickle import read_pickle, state_dict
@@ -49,7 +48,6 @@ def recognises(path: Path) -> bool:
 def read(path: Path, options: ReadOptions) -> Checkpoint:
     """Read a `.pt`; facts that apply: ``heads`` where they are not of 64 values each."""
     found = state_dict(read_pickle(path), path)
-    tensors = apply(RULES, found, str(path))
     vocab_size, width = shape_of(found, "decoder.tgt_emb.weight", 2, path)
     layers = count_layers(found, "decoder.layers.")
     inner = shape_of(found, f"{_ATTENTION}W_Q.weight".format(i=0), 2, path)[0]
@@ -64,25 +62,23 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
     }
     config = settle(derived, {"heads": None if inner % _HEAD_SIZE else inner // _HEAD_SIZE}, options, path)
     config["head_size"] = _head_size(inner, config["heads"], path)
-    plain = not any("layernorm" in name for name in found)
-    if plain:
-        tensors |= _norms(layers, width)
-    card = {"source": path.name, **({_PLAIN_NORMS: True} if plain else {})}
-    checkpoint = Checkpoint(ARCHITECTURE, config, tensors, find_tokenizer(path, options, vocab_size), card)
-    check(checkpoint, str(path))
-    return checkpoint
+    card = {}
+    if not any("layernorm" in name for name in found):
+        found |= _norms(layers, width)
+        card[_PLAIN_NORMS] = True
+    tokenizer = find_tokenizer(path, options, vocab_size)
+    return from_foreign(ARCHITECTURE, config, found, RULES, tokenizer, path, **card)
 
 
 def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write a state dictionary for the course's model, without the LayerNorms that a file did not have."""
-    if checkpoint.architecture != ARCHITECTURE:
-        raise CheckpointError(f"{path}: files of the character GPT cannot hold a {checkpoint.architecture} model")
-    config: Any = check(checkpoint, str(path)).config
+    config: Any = check_for(checkpoint, ARCHITECTURE, "files of the character GPT", path).config
     require(config, _NEEDS, f"{path}: a file of the character GPT")
-    tensors = dict(checkpoint.tensors)
-    if checkpoint.card.get(_PLAIN_NORMS) and _are_plain(tensors, _norms(config.layers, config.width)):
-        tensors = {name: tensor for name, tensor in tensors.items() if name not in _norms(config.layers, config.width)}
-    torch_files.save(stored(apply(invert(RULES), tensors, str(path)), options.store), path)
+    tensors = apply(invert(RULES), checkpoint.tensors, str(path))
+    norms = _norms(config.layers, config.width)
+    if checkpoint.card.get(_PLAIN_NORMS) and all(torch.equal(tensors[name].float(), norms[name]) for name in norms):
+        tensors = {name: tensor for name, tensor in tensors.items() if name not in norms}
+    torch_files.save(stored(tensors, options.store), path)
 
 
 def _head_size(inner: int, heads: object, path: Path) -> int:
@@ -92,11 +88,7 @@ def _head_size(inner: int, heads: object, path: Path) -> int:
 
 
 def _norms(layers: int, width: int) -> dict[str, Tensor]:
-    """Return LayerNorms that only normalise."""
+    """Return LayerNorms that only normalise, by the original's names."""
     values = {"weight": torch.ones(width), "bias": torch.zeros(width)}
-    places = ((layer, norm, kind) for layer in range(layers) for norm in ("ln1", "ln2") for kind in values)
-    return {f"blocks.{layer}.{norm}.{kind}": values[kind] for layer, norm, kind in places}
-
-
-def _are_plain(tensors: Mapping[str, Tensor], norms: Mapping[str, Tensor]) -> bool:
-    return all(torch.equal(tensors[name].float(), norm) for name, norm in norms.items())
+    modules = [module.format(i=layer) for layer in range(layers) for module in (_ATTENTION, _FEED_FORWARD)]
+    return {f"{module}layernorm.{kind}": value for module in modules for kind, value in values.items()}

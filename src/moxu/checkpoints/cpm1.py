@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from moxu.checkpoints import megatron
-from moxu.checkpoints.assemble import check
 from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.facts import count_layers, require, settle, shape_of
+from moxu.checkpoints.foreign import check_for, from_foreign
 from moxu.checkpoints.partition import COLUMNS, EVERYWHERE, ROWS, ROWS_OF_THIRDS, Share
 from moxu.checkpoints.rules import Rule, apply, find, invert
 from moxu.checkpoints.storage import plain_dtype
@@ -77,18 +77,13 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
     config = settle(derived, defaults, options, path, _FOREIGN_CONFIG)
     if config["heads"] is None:
         raise CheckpointError(f"{path}: how many heads there are is not in the tensors; say it with --set heads=N")
-    card = {"source": path.name, "iteration": parts.folder.iteration}
     tokenizer = find_tokenizer(parts.folder.root, options, vocab_size)
-    checkpoint = Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)), tokenizer, card)
-    check(checkpoint, str(path))
-    return checkpoint
+    return from_foreign(ARCHITECTURE, config, tensors, RULES, tokenizer, path, iteration=parts.folder.iteration)
 
 
 def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write a folder of ``options.parts`` parts that the original's programs load; the training starts anew."""
-    if checkpoint.architecture != ARCHITECTURE:
-        raise CheckpointError(f"{path}: CPM-1 checkpoints cannot hold a {checkpoint.architecture} model")
-    config: Any = check(checkpoint, str(path)).config
+    config: Any = check_for(checkpoint, ARCHITECTURE, "CPM-1 checkpoints", path).config
     require(config, {**_NEEDS, "size_of_head": config.width // config.heads}, f"{path}: a CPM-1 checkpoint")
     if options.parts < 1 or config.heads % options.parts:
         raise CheckpointError(f"{path}: {config.heads} heads cannot be divided among {options.parts} parts")
@@ -106,13 +101,13 @@ def open_parts(path: Path) -> megatron.Parts:
     if folder is None:
         expected = f"{megatron.LATEST} or mp_rank_00_model_states.pt"
         raise CheckpointError(f"{path}: no CPM-1 checkpoint; expected a folder with {expected}")
-    return megatron.Parts(folder, share_of)
+    return megatron.Parts(folder, functools.partial(share_of, where=str(path)))
 
 
 @functools.cache
-def share_of(name: str) -> Share:
+def share_of(name: str, where: str = "CPM-1") -> Share:
     """Return how the parts divide the tensor of this name; CheckpointError when CPM-1 has none such."""
-    rule, _ = find(RULES, name, "CPM-1")
+    rule, _ = find(RULES, name, where)
     return _SHARES[rule.sources[0]]
 
 

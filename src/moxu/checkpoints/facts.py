@@ -57,10 +57,10 @@ def count_layers(tensors: Mapping[str, Tensor], prefix: str = "blocks.") -> int:
     return len({name.removeprefix(prefix).split(".")[0] for name in tensors if name.startswith(prefix)})
 
 
-def same_sizes(told: object, derived: Mapping[str, Any], names: Mapping[str, str], where: Path) -> None:
-    """Raise CheckpointError when a configuration of the original's, by its ``names``, contradicts the tensors."""
+def same_sizes(told: Mapping[str, Any], derived: Mapping[str, Any], names: Mapping[str, str], where: Path) -> None:
+    """Raise CheckpointError when what a foreign configuration says, by its ``names``, contradicts the tensors."""
     for theirs, ours in names.items():
-        if (value := getattr(told, theirs)) not in (None, derived[ours]):
+        if ours in derived and (value := told.get(theirs)) not in (None, derived[ours]):
             raise CheckpointError(f"{where}: {theirs} is {value!r}, but the tensors say {derived[ours]!r}")
 
 

@@ -4,16 +4,21 @@ The low-rank matrices lie the other way round, the six vectors of the token shif
 In block 0, which takes no other block's values, llama.cpp expects the tensors of that mix and never uses them.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from moxu.checkpoints import gguf_file
 from moxu.checkpoints.assemble import check
 from moxu.checkpoints.atomic import replacing
 from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
-from moxu.checkpoints.facts import settle
+from moxu.checkpoints.facts import same_sizes, settle
+from moxu.checkpoints.foreign import check_for
 from moxu.checkpoints.rules import TRANSPOSE, Change, Rule, apply, invert
 from moxu.checkpoints.rwkv7 import ARCHITECTURE, sizes_of
 from moxu.checkpoints.storage import stored
@@ -46,7 +51,21 @@ RULES = [
     *(Rule(f"blk.{{i}}.channel_mix_{name}.weight", f"blocks.{{i}}.ffn.{name}.weight") for name in ("key", "value")),
 ]
 
-_WIDE = re.compile(r"(token_embd|output|.*_mix_(receptance|key|value|output))\.weight")  # may have 16 bits
+# What the sizes are called in the file, after "rwkv7.", and here.
+_SIZES = {
+    "embedding_length": "width",
+    "block_count": "layers",
+    "feed_forward_length": "hidden",
+    "wkv.head_size": "head_size",
+    "attention.decay_lora_rank": "decay_rank",
+    "attention.iclr_lora_rank": "a_rank",
+    "attention.value_residual_mix_lora_rank": "v_rank",
+    "attention.gate_lora_rank": "gate_rank",
+    "vocab_size": "vocab_size",
+}
+_EPS, _NORM_EPS = "attention.layer_norm_epsilon", 1e-5  # that of ``models.rwkv7``
+
+_LARGE = re.compile(r"(token_embd|output|.*_mix_(receptance|key|value|output))\.weight")  # may have 16 bits
 _ENDLESS = 2**20  # what llama.cpp's converter says for the context of a recurrent model
 _NORMAL, _CONTROL = 1, 3  # types of tokens
 
@@ -66,45 +85,48 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
         if not isinstance(head_size, int) or head_size < 1 or tensors[name].numel() % head_size:
             raise CheckpointError(f"{path}: {ARCHITECTURE}.wkv.head_size is {head_size!r}; expected a divisor of r_k")
         tensors[name] = tensors[name].reshape(-1, head_size)  # (H, N)
-    config = settle(sizes_of(tensors, path), {"v_rank": 0}, options, path)
+    sizes = sizes_of(tensors, path)
+    same_sizes(facts, sizes, {f"{ARCHITECTURE}.{theirs}": ours for theirs, ours in _SIZES.items()}, path)
+    _check_eps(facts, path)
+    config = settle(sizes, {"v_rank": 0}, options, path)
     tokenizer = None if options.vocab else _tokenizer(facts, config["vocab_size"], path)
     tokenizer = tokenizer or find_tokenizer(path, options, config["vocab_size"])
     checkpoint = Checkpoint(ARCHITECTURE, config, tensors, tokenizer, {"source": path.name})
-    check(checkpoint, str(path))
+    check(checkpoint, str(path), RULES)
     return checkpoint
 
 
 def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
-    """Write a file for llama.cpp: large matrices in the type that they have or that is asked for, the rest in F32."""
-    if checkpoint.architecture != ARCHITECTURE:
-        raise CheckpointError(f"{path}: moxu writes GGUF files of rwkv7, not of a {checkpoint.architecture} model")
-    config: Any = check(checkpoint, str(path)).config.resolved()
+    """Write a file for llama.cpp: large matrices in 16 bits if they are or that is asked for, all else in F32."""
+    config: Any = check_for(checkpoint, ARCHITECTURE, "GGUF files that moxu writes", path).config.resolved()
     tensors = apply(invert(RULES), stored(checkpoint.tensors, options.store), str(path))
-    tensors = {name: tensor if _WIDE.fullmatch(name) else tensor.float() for name, tensor in tensors.items()}
+    tensors = {name: tensor if _keeps_type(name, tensor) else tensor.float() for name, tensor in tensors.items()}
     for number in range(3):
         tensors[f"blk.0.time_mix_v{number}.weight"] = tensors[f"blk.0.time_mix_a{number}.weight"]
     with replacing(path) as file:
         gguf_file.write(_facts(checkpoint, config), tensors, file)
 
 
+def _keeps_type(name: str, tensor: Tensor) -> bool:
+    return _LARGE.fullmatch(name) is not None and tensor.dtype in (torch.float16, torch.bfloat16)
+
+
 def _facts(checkpoint: Checkpoint, config: Any) -> dict[str, Any]:
     sizes = {
         "context_length": _ENDLESS,
-        "embedding_length": config.width,
-        "block_count": config.layers,
-        "feed_forward_length": config.hidden,
         "attention.head_count": 0,  # asked for, and not used
-        "attention.layer_norm_epsilon": 1e-5,
-        "wkv.head_size": config.head_size,
-        "attention.decay_lora_rank": config.decay_rank,
-        "attention.iclr_lora_rank": config.a_rank,
-        "attention.value_residual_mix_lora_rank": config.v_rank,
-        "attention.gate_lora_rank": config.gate_rank,
-        "vocab_size": config.vocab_size,
+        _EPS: _NORM_EPS,
+        **{theirs: getattr(config, ours) for theirs, ours in _SIZES.items()},
     }
     name = checkpoint.card.get("name")
     facts = {"general.architecture": ARCHITECTURE, **({"general.name": name} if isinstance(name, str) else {})}
     return {**facts, **{f"{ARCHITECTURE}.{key}": value for key, value in sizes.items()}, **_words(checkpoint.tokenizer)}
+
+
+def _check_eps(facts: Mapping[str, Any], path: Path) -> None:
+    eps = facts.get(f"{ARCHITECTURE}.{_EPS}", _NORM_EPS)
+    if not isinstance(eps, float) or not math.isclose(eps, _NORM_EPS, rel_tol=1e-6):  # it has 32 bits in the file
+        raise CheckpointError(f"{path}: {ARCHITECTURE}.{_EPS} is {eps!r}; expected {_NORM_EPS}, as in RWKV-7")
 
 
 def _words(tokenizer: Tokenizer | None) -> dict[str, Any]:

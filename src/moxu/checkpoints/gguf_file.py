@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from moxu.checkpoints.storage import compact
-from moxu.errors import CheckpointError, MoxuError
+from moxu.errors import CheckpointError
 
 MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
@@ -42,6 +42,8 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         return _Reader(mapped).read()
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except _ForeignTypeError as error:
+        raise CheckpointError(f"{path}: {error}") from None
     except (struct.error, ValueError, OverflowError, RuntimeError) as error:
         raise CheckpointError(f"{path}: damaged, truncated or no GGUF file: {error}") from None
 
@@ -51,7 +53,7 @@ def write(facts: Mapping[str, Any], tensors: Mapping[str, Tensor], path: Path) -
     try:
         import gguf
     except ImportError:
-        raise MoxuError("GGUF files need the package gguf; pip install 'moxu[hf]'") from None
+        raise CheckpointError("writing GGUF files needs the package gguf; pip install 'moxu[hf]'") from None
     architecture = facts["general.architecture"]
     writer = gguf.GGUFWriter(path, architecture)
     for name, value in facts.items():
@@ -75,6 +77,10 @@ def write(facts: Mapping[str, Any], tensors: Mapping[str, Tensor], path: Path) -
         writer.write_tensors_to_file()
     finally:
         writer.close()
+
+
+class _ForeignTypeError(Exception):
+    """A tensor of a type that is none of torch's floating types: the file is in order, but not for us."""
 
 
 class _Reader:
@@ -139,7 +145,7 @@ class _Reader:
 
     def _tensor(self, name: str, kind: int, shape: list[int], offset: int) -> Tensor:
         if kind not in _DTYPES:
-            raise ValueError(f"{name!r} is quantised (type {kind}); moxu reads F32, F16 and BF16")
+            raise _ForeignTypeError(f"{name!r} is quantised (type {kind}); moxu reads F32, F16 and BF16")
         dtype, count = _DTYPES[kind], math.prod(shape)
         if offset % dtype.itemsize or offset + count * dtype.itemsize > len(self.mapped):
             raise ValueError(f"{name!r} goes past the end, or begins within a number")

@@ -20,7 +20,8 @@ from moxu.checkpoints.json_files import read_table, write_table
 from moxu.checkpoints.storage import stored
 from moxu.checkpoints.vocabulary import find_tokenizer
 from moxu.errors import CheckpointError
-from moxu.text.tokenizers import save_tokenizer
+from moxu.text.tokenizer import Tokenizer
+from moxu.text.tokenizers import GPT2_FILES, KINDS, save_tokenizer
 
 CONFIG = "config.json"
 
@@ -44,9 +45,10 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
         raise CheckpointError(f"{path / CONFIG}: model_type is {model_type!r}; expected a name such as 'gpt2'")
     family = _FAMILIES.get(model_type, hf_causal)
     checkpoint: Checkpoint = family.read(values, read_weights(path), path, options)
-    vocab_size = check(checkpoint, str(path)).vocab_size
-    card = {"source": path.name}
-    checkpoint = replace(checkpoint, tokenizer=find_tokenizer(path, options, vocab_size), card=card)
+    model = check(checkpoint, str(path), family.RULES)
+    tensors = {name: checkpoint.tensors[name] for name in model.state_dict()}  # safetensors keeps its own order
+    tokenizer = find_tokenizer(path, options, model.vocab_size)
+    checkpoint = replace(checkpoint, tensors=tensors, tokenizer=tokenizer, card={"source": path.name})
     if family is hf_bert:
         checkpoint = hf_bert.with_end(checkpoint)
     check(checkpoint, str(path))
@@ -56,15 +58,17 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
 def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write a folder, over an older one or anew; other files that lie there stay."""
     if checkpoint.architecture not in _BY_ARCHITECTURE:
-        raise CheckpointError(f"{path}: Hugging Face folders cannot hold a {checkpoint.architecture} model")
+        raise CheckpointError(f"{path}: Hugging Face folders cannot hold {checkpoint.architecture} models")
     if path.exists() and not path.is_dir():
         raise CheckpointError(f"{path}: is a file; a Hugging Face checkpoint is a folder, give another name")
     if (path / CONFIG).exists() and not recognises(path):
         raise CheckpointError(f"{path}: holds the {CONFIG} of another program; choose another folder")
+    _check_no_other_vocabulary(path, checkpoint.tokenizer)
     if checkpoint.architecture == hf_bert.ARCHITECTURE:
         checkpoint = hf_bert.without_end(checkpoint)
     model = check(checkpoint, str(path))
     values, tensors = _BY_ARCHITECTURE[checkpoint.architecture].write(checkpoint, model.config, path)
+    values.pop("torch_dtype", None)  # the older name of dtype
     tensors = stored(tensors, options.store)
     with replacing_in(path, last=CONFIG) as temporary:
         if checkpoint.tokenizer is not None:
@@ -75,6 +79,14 @@ def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFA
         write_table({**values, "dtype": _dtype(tensors)}, temporary / CONFIG)
 
 
+def _check_no_other_vocabulary(path: Path, tokenizer: Tokenizer | None) -> None:
+    """Raise CheckpointError where a vocabulary of another kind lies, which would be taken for that of the new model."""
+    others = {*GPT2_FILES, *(kind.file for name, kind in KINDS.items() if tokenizer is None or name != tokenizer.kind)}
+    for name in sorted(others):
+        if (path / name).exists():
+            raise CheckpointError(f"{path}: holds the vocabulary of another model, {name}; choose another folder")
+
+
 def _dtype(tensors: Mapping[str, Tensor]) -> str:
-    """Return the name of the type of most models' every tensor: that of the first."""
+    """Return the type of the numbers: all tensors of most models have one, else the first has to do."""
     return str(next(iter(tensors.values())).dtype).removeprefix("torch.")

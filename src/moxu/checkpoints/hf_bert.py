@@ -14,7 +14,7 @@ from torch import Tensor
 
 from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
 from moxu.checkpoints.facts import count_layers, same_sizes, settle, shape_of
-from moxu.checkpoints.hf_gpt2 import ACTIVATIONS
+from moxu.checkpoints.hf_gpt2 import ACTIVATION_NAMES, ACTIVATIONS
 from moxu.checkpoints.json_files import pick
 from moxu.checkpoints.rules import Rule, apply, invert
 from moxu.errors import CheckpointError
@@ -54,6 +54,17 @@ RULES = [
 # What the head holds once more, and whose copy it is.
 _COPIES = {f"{_HEAD}decoder.weight": f"{_EMBEDDINGS}word_embeddings.weight", f"{_HEAD}decoder.bias": f"{_HEAD}bias"}
 
+# What the sizes are called in config.json, and here.
+_SIZES = {
+    "vocab_size": "vocab_size",
+    "hidden_size": "width",
+    "num_hidden_layers": "layers",
+    "num_attention_heads": "heads",
+    "intermediate_size": "hidden",
+    "max_position_embeddings": "positions",
+    "type_vocab_size": "types",
+}
+
 _BY_WORD = ("embed.word.weight", "head.bias")  # the tensors with a row for each entry of the vocabulary
 
 
@@ -78,6 +89,7 @@ def read(values: Mapping[str, Any], found: Mapping[str, Tensor], path: Path, opt
     told = pick(BertConfig, values, str(path / "config.json"))
     tensors = _without_copies(_with_new_names(found), path)
     vocab_size, width = shape_of(tensors, f"{_EMBEDDINGS}word_embeddings.weight", 2, path)
+    types = shape_of(tensors, f"{_EMBEDDINGS}token_type_embeddings.weight", 2, path)[0]
     first = _LAYER.format(i=0)
     derived = {
         "vocab_size": vocab_size,
@@ -86,23 +98,13 @@ def read(values: Mapping[str, Any], found: Mapping[str, Tensor], path: Path, opt
         "heads": told.num_attention_heads,
         "hidden": shape_of(tensors, f"{first}intermediate.dense.weight", 2, path)[0],
         "positions": shape_of(tensors, f"{_EMBEDDINGS}position_embeddings.weight", 2, path)[0],
-        "types": shape_of(tensors, f"{_EMBEDDINGS}token_type_embeddings.weight", 2, path)[0],
+        "types": types,
         "norm_eps": told.layer_norm_eps,
         "activation": ACTIVATIONS[told.hidden_act],
     }
-    same_sizes(told, derived, _SIZES, path / "config.json")
-    config = settle(derived, {"target_type": 1}, options, path)
+    same_sizes(vars(told), derived, _SIZES, path / "config.json")
+    config = settle(derived, {"target_type": min(1, types - 1)}, options, path)
     return Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)))
-
-
-_SIZES = {
-    "vocab_size": "vocab_size",
-    "hidden_size": "width",
-    "num_hidden_layers": "layers",
-    "intermediate_size": "hidden",
-    "max_position_embeddings": "positions",
-    "type_vocab_size": "types",
-}
 
 
 def write(checkpoint: Checkpoint, config: UnilmConfig, path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -111,8 +113,7 @@ def write(checkpoint: Checkpoint, config: UnilmConfig, path: Path) -> tuple[dict
         "architectures": ["BertForMaskedLM"],
         "model_type": MODEL_TYPE,
         **{theirs: getattr(config, ours) for theirs, ours in _SIZES.items()},
-        "num_attention_heads": config.heads,
-        "hidden_act": {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items())}[config.activation],
+        "hidden_act": ACTIVATION_NAMES[config.activation],
         "layer_norm_eps": config.norm_eps,
         "tie_word_embeddings": True,
     }

@@ -9,9 +9,11 @@ from torch import Tensor
 from moxu.checkpoints.assemble import blank_model
 from moxu.checkpoints.checkpoint import Checkpoint, ReadOptions
 from moxu.checkpoints.facts import settle
+from moxu.checkpoints.rules import Rule, wrong_type
 from moxu.errors import CheckpointError
 
 ARCHITECTURE = "hf"
+RULES: list[Rule] = []  # transformers has its own, see ``models.hf_saved``
 _LAYER_COUNTS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers")
 
 
@@ -22,6 +24,9 @@ def read(values: Mapping[str, Any], found: Mapping[str, Tensor], path: Path, opt
             raise CheckpointError(f"{path / 'config.json'}: {name} is {count}, but there are {len(found)} tensors")
     config = settle({"model": dict(values)}, {}, options, path)
     model: Any = blank_model(ARCHITECTURE, config, str(path))
+    for name, wanted in model.state_dict().items():  # transformers would make floating numbers of anything
+        if name in found and (odd := wrong_type(found[name], wanted)):
+            raise CheckpointError(f"{path}: the tensor {name!r} {odd}")
     from moxu.models.hf_saved import from_saved  # needs transformers, which the model has asked for
 
     return Checkpoint(ARCHITECTURE, config, from_saved(model, found, str(path)))

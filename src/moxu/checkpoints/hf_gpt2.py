@@ -48,6 +48,17 @@ RULES = [
 
 # The functions by Hugging Face's names and by ours; the first of two names is the one that is written.
 ACTIVATIONS = {"gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "gelu": "gelu", "relu": "relu"}
+ACTIVATION_NAMES = {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items())}
+
+# What the sizes are called in config.json, and here.
+_SIZES = {
+    "vocab_size": "vocab_size",
+    "n_positions": "positions",
+    "n_embd": "width",
+    "n_layer": "layers",
+    "n_head": "heads",
+    "n_inner": "hidden",
+}
 
 
 @dataclass(frozen=True)
@@ -84,8 +95,7 @@ def read(values: Mapping[str, Any], found: Mapping[str, Tensor], path: Path, opt
         "tied": told.tie_word_embeddings,
         "norm_eps": told.layer_norm_epsilon,
     }
-    names = {"vocab_size": "vocab_size", "n_embd": "width", "n_layer": "layers", "n_positions": "positions"}
-    same_sizes(told, derived, {**names, "n_inner": "hidden"}, path / "config.json")
+    same_sizes(vars(told), derived, _SIZES, path / "config.json")
     config = settle(derived, {"masked_score": None}, options, path)
     return Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)))
 
@@ -97,13 +107,8 @@ def write(checkpoint: Checkpoint, config: GptConfig, path: Path) -> tuple[dict[s
     values = {
         "architectures": ["GPT2LMHeadModel"],
         "model_type": MODEL_TYPE,
-        "vocab_size": config.vocab_size,
-        "n_positions": config.positions,
-        "n_embd": config.width,
-        "n_layer": config.layers,
-        "n_head": config.heads,
-        "n_inner": config.hidden,
-        "activation_function": {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items())}[config.activation],
+        **{theirs: getattr(config, ours) for theirs, ours in _SIZES.items()},
+        "activation_function": ACTIVATION_NAMES[config.activation],
         "layer_norm_epsilon": config.norm_eps,
         "tie_word_embeddings": config.tied,
     }

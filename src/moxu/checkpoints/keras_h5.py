@@ -76,6 +76,7 @@ class _Reader:
 
     def __init__(self, h5py: Any, file: Any, path: Path) -> None:
         self._h5py, self._file, self._path = h5py, file, path
+        self._listed: set[str] = set()
         self._bytes = self._left = path.stat().st_size
 
     def layers(self) -> dict[str, list[Tensor]]:
@@ -84,8 +85,15 @@ class _Reader:
             group = self._child(self._file, layer)
             if not isinstance(group, self._h5py.Group):
                 raise CheckpointError(f"{self._path}: {layer!r} is no group; expected a layer with its weights")
-            layers[layer] = [self._weight(group, name) for name in self._texts(group, "weight_names")]
+            names = self._texts(group, "weight_names")
+            layers[layer] = [self._weight(group, name) for name in names]
+            self._listed.update(f"{layer}/{name}" for name in names)
+        if stray := self._file.visititems(self._unlisted):
+            raise CheckpointError(f"{self._path}: the weight {stray!r} is in no layer's list of weights; damaged")
         return layers
+
+    def _unlisted(self, name: str, node: Any) -> str | None:
+        return name if isinstance(node, self._h5py.Dataset) and name not in self._listed else None
 
     def _texts(self, group: Any, name: str) -> list[str]:
         """Return the texts of an attribute, or of the pieces it was cut into."""

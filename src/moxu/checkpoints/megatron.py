@@ -107,9 +107,7 @@ def write_parts(
     if path.is_dir() and any(path.iterdir()) and not (path / LATEST).is_file():
         raise CheckpointError(f"{path}: exists and is no checkpoint of parts ({LATEST} is not there); name another")
     parts = len(entries)
-    for name, whole in shapes.items():
-        if not shares(name).divides(whole.shape, parts):
-            raise CheckpointError(f"{path}: {parts} equal parts cannot be made of {name!r} {tuple(whole.shape)}")
+    check_divisible(shapes, parts, shares, path)
     with replacing_in(path, last=LATEST) as folder, contextlib.ExitStack() as opened:
         (folder / iteration).mkdir()
         archives = []
@@ -121,6 +119,13 @@ def write_parts(
             for part, archive in enumerate(archives):
                 archive.put(shares(name).piece(whole, part, parts))
         (folder / LATEST).write_text(f"{iteration}\n", encoding="ascii")
+
+
+def check_divisible(shapes: Mapping[str, Tensor], parts: int, shares: Shares, path: Path) -> None:
+    """Raise CheckpointError, beginning with ``path``, for a tensor of which so many equal parts cannot be made."""
+    for name, whole in shapes.items():
+        if not shares(name).divides(whole.shape, parts):
+            raise CheckpointError(f"{path}: {parts} equal parts cannot be made of {name!r} {tuple(whole.shape)}")
 
 
 def iteration_of(value: object) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 
 from torch import Tensor
 
-from moxu.checkpoints.assemble import check
 from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.facts import settle, shape_of
+from moxu.checkpoints.foreign import check_for, from_foreign
 from moxu.checkpoints.keras_h5 import looks_like_hdf5, read_layers, write_layers
 from moxu.checkpoints.rules import SAME, TRANSPOSE, Rule, apply, invert
 from moxu.checkpoints.vocabulary import find_tokenizer
@@ -83,18 +83,14 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
     tokenizer = find_tokenizer(path, options, config["vocab_size"])
     if config["start_id"] is None:
         config["start_id"] = _start_id(tokenizer, config["vocab_size"], path)
-    checkpoint = Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)), tokenizer, {"source": path.name})
-    check(checkpoint, str(path))
-    return checkpoint
+    return from_foreign(ARCHITECTURE, config, tensors, RULES, tokenizer, path)
 
 
 def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write a weight file for ``load_weights`` of the original, in float32."""
     if options.store not in (None, "float32"):
         raise CheckpointError(f"{path}: Misaka V3 files are written in float32, not {options.store}")
-    if checkpoint.architecture != ARCHITECTURE:
-        raise CheckpointError(f"{path}: Misaka V3 files cannot hold a {checkpoint.architecture} model")
-    config = check(checkpoint, str(path)).config
+    config = check_for(checkpoint, ARCHITECTURE, "Misaka V3 files", path).config
     tensors = apply(invert(RULES), checkpoint.tensors, str(path))
     layers = layer_names(config.encoder_layers, config.decoder_layers)
     weights = [{name: tensors[f"{layer}/{name}"] for name in LAYERS.get(_pattern(layer), {})} for layer in layers]

@@ -15,6 +15,7 @@ from torch import Tensor
 from moxu.checkpoints import aiwriter1
 from moxu.checkpoints.atomic import replacing
 from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
+from moxu.checkpoints.foreign import check_for
 from moxu.checkpoints.rules import TRANSPOSE, Rule, apply, invert, names
 from moxu.checkpoints.unpickle import read_pickle
 from moxu.errors import CheckpointError
@@ -50,8 +51,7 @@ def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFA
     """Write a `.pdparams` for ``paddle.load``, in float32; an unfolded checkpoint is folded."""
     if options.store not in (None, "float32"):
         raise CheckpointError(f"{path}: Paddle files are written in float32, not {options.store}")
-    if checkpoint.architecture != aiwriter1.ARCHITECTURE:
-        raise CheckpointError(f"{path}: a .pdparams file holds AI-Writer v1, not a {checkpoint.architecture} model")
+    check_for(checkpoint, aiwriter1.ARCHITECTURE, "Paddle files", path)
     original = aiwriter1.to_original(aiwriter1.fold(checkpoint), path)
     arrays = _arrays(apply(invert(RULES), original, str(path)))
     table = {name: f"moxu_{index}" for index, name in enumerate(arrays)}

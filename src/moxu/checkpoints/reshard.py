@@ -44,9 +44,10 @@ def reshard(source: Path, target: Path, parts: int, report: Callable[[int, int],
     opened = open_parts(source)
     folder = opened.folder
     place = folder.files[0].parent.resolve()
-    if target.resolve() in (place, place.parent, folder.root.resolve()):
-        raise CheckpointError(f"{target}: is the checkpoint itself; give another folder for the new parts")
+    if target.resolve() == place.parent or target.resolve().is_relative_to(folder.root.resolve()):
+        raise CheckpointError(f"{target}: lies in the checkpoint itself; give another folder for the new parts")
     before, shapes = len(folder.files), opened.shapes
+    megatron.check_divisible(shapes, parts, share_of, target)
     kept = [_kept(opened.entries[part * before // parts]) for part in range(parts)]
     megatron.write_parts(target, folder.iteration, kept, shapes, _whole(source, shapes, report), share_of)
     was = opened.entries[0]

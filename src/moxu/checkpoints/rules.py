@@ -20,6 +20,8 @@ from torch import Tensor
 from moxu.errors import CheckpointError
 from moxu.settings import nearest
 
+_FLOATING = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -107,32 +109,70 @@ def apply(rules: Sequence[Rule], tensors: Mapping[str, Tensor], where: str) -> d
 
 def find(rules: Sequence[Rule], name: str, where: str) -> tuple[Rule, dict[str, str]]:
     """Return the first rule that knows a name, and what its placeholders stand for; CheckpointError for a stranger."""
+    if match := _match(rules, name):
+        return match
+    # The nearest name is looked for with this tensor's own parts: 'blocks.{i}.ln1.{kind}' as 'blocks.11.ln1.bias'.
+    number = re.search(r"\d+", name)
+    layer, kind = number.group() if number else "0", "bias" if name.endswith("bias") else "weight"
+    known = {source for rule in rules for source in rule.sources}
+    likely = {source.replace("{i}", layer).replace("{kind}", kind) for source in known}
+    raise CheckpointError(f"{where}: unexpected tensor {name!r}; {nearest(name, likely)}")
+
+
+def account(
+    found: Mapping[str, Tensor], expected: Mapping[str, Tensor], where: str, rules: Sequence[Rule] = ()
+) -> None:
+    """Compare tensors with those a model expects, of which only shape and type count.
+
+    Raises CheckpointError for the first that is left over, missing, of another shape, or without floating numbers where
+    the model has them; it is called as in a file of these ``rules``, too.
+    """
+    missing = [name for name in expected if name not in found]
+    for name in found:
+        if name not in expected:
+            raise CheckpointError(
+                f"{where}: unexpected tensor {_called(name, rules)}; {nearest(name, missing or expected)}"
+            )
+    if missing:
+        absent = "is missing" if len(missing) == 1 else f"and {len(missing) - 1} more are missing"
+        raise CheckpointError(
+            f"{where}: the tensor {_called(missing[0], rules)} {absent}; is this the whole checkpoint?"
+        )
+    for name, tensor in found.items():
+        if odd := _misfit(tensor, expected[name]):
+            raise CheckpointError(f"{where}: the tensor {_called(name, rules)} {odd}")
+
+
+def _misfit(tensor: Tensor, wanted: Tensor) -> str | None:
+    if tensor.shape != wanted.shape:
+        return f"has the shape {tuple(tensor.shape)}; expected {tuple(wanted.shape)} by the configuration"
+    return wrong_type(tensor, wanted)
+
+
+def wrong_type(tensor: Tensor, wanted: Tensor) -> str | None:
+    """Say what is wrong with the type of a tensor's numbers; None for any that a model computes with in its own way."""
+    if wanted.is_floating_point() and tensor.dtype not in _FLOATING:
+        return f"holds {tensor.dtype}; expected floating numbers of 16, 32 or 64 bits"
+    if not wanted.is_floating_point() and tensor.dtype != wanted.dtype:
+        return f"holds {tensor.dtype}; expected {wanted.dtype}"
+    return None
+
+
+def _match(rules: Iterable[Rule], name: str) -> tuple[Rule, dict[str, str]] | None:
     for rule in rules:
         for source in rule.sources:
             if match := _compiled(source).fullmatch(name):
                 return rule, match.groupdict()
-    # The nearest name is looked for with this tensor's own numbers: 'blocks.{i}.ln1' as 'blocks.11.ln1'.
-    number = re.search(r"\d+", name)
-    known = {source for rule in rules for source in rule.sources}
-    likely = {source.replace("{i}", number.group() if number else "0") for source in known}
-    raise CheckpointError(f"{where}: unexpected tensor {name!r}; {nearest(name, likely)}")
+    return None
 
 
-def account(found: Mapping[str, Tensor], expected: Mapping[str, torch.Size], where: str) -> None:
-    """Compare tensors with the names and shapes a model expects; CheckpointError names the first that differs."""
-    missing = [name for name in expected if name not in found]
-    for name in found:
-        if name not in expected:
-            raise CheckpointError(f"{where}: unexpected tensor {name!r}; {nearest(name, missing or expected)}")
-    if missing:
-        rest = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise CheckpointError(f"{where}: the tensor {missing[0]!r}{rest} is missing; is this the whole checkpoint?")
-    for name, tensor in found.items():
-        if tensor.shape != expected[name]:
-            raise CheckpointError(
-                f"{where}: the tensor {name!r} has the shape {tuple(tensor.shape)}; "
-                f"expected {tuple(expected[name])} by the configuration"
-            )
+def _called(name: str, rules: Iterable[Rule]) -> str:
+    """Return what a message calls a tensor: our name, and before it that in a file of these rules if it is another."""
+    if not (match := _match(invert(rules), name)):
+        return repr(name)
+    rule, placeholders = match
+    foreign = [target.format(**placeholders) for target in rule.targets]
+    return repr(name) if foreign == [name] else f"{' and '.join(map(repr, foreign))} (here {name!r})"
 
 
 def _joined(names: Sequence[str], tensors: Mapping[str, Tensor], where: str) -> Tensor:

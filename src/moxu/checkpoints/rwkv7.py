@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from moxu.checkpoints import torch_files
-from moxu.checkpoints.assemble import check
 from moxu.checkpoints.checkpoint import WRITE_DEFAULTS, Checkpoint, ReadOptions, WriteOptions
 from moxu.checkpoints.facts import count_layers, settle, shape_of
+from moxu.checkpoints.foreign import check_for, from_foreign
 from moxu.checkpoints.rules import FLATTEN, Rule, apply, invert, names
 from moxu.checkpoints.storage import stored
 from moxu.checkpoints.unpickle import read_pickle, state_dict
@@ -49,17 +49,13 @@ def read(path: Path, options: ReadOptions) -> Checkpoint:
     tensors = _in_one_layout(state_dict(read_pickle(path), path), options, path)
     config = settle(sizes_of(tensors, path), {"v_rank": 0}, options, path)
     tokenizer = find_tokenizer(path, options, config["vocab_size"])
-    checkpoint = Checkpoint(ARCHITECTURE, config, apply(RULES, tensors, str(path)), tokenizer, {"source": path.name})
-    check(checkpoint, str(path))
-    return checkpoint
+    return from_foreign(ARCHITECTURE, config, tensors, RULES, tokenizer, path)
 
 
 def write(checkpoint: Checkpoint, path: Path, options: WriteOptions = WRITE_DEFAULTS) -> None:
     """Write the released layout, in bfloat16 when nothing else is asked for."""
-    if checkpoint.architecture != ARCHITECTURE:
-        raise CheckpointError(f"{path}: RWKV-7 files cannot hold a {checkpoint.architecture} model")
-    model = check(checkpoint, str(path))
-    width, v_rank = checkpoint.config["width"], model.config.resolved().v_rank
+    config: Any = check_for(checkpoint, ARCHITECTURE, "RWKV-7 files", path).config
+    width, v_rank = config.width, config.resolved().v_rank
     released = apply(invert(RULES), checkpoint.tensors, str(path))
     unused = {"v0": torch.zeros(1, 1, width), "v1": torch.zeros(width, v_rank), "v2": torch.zeros(v_rank, width)}
     released.update({f"blocks.0.att.{name}": tensor for name, tensor in unused.items()})

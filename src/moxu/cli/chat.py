@@ -15,7 +15,7 @@ from moxu.cli.asking import LEAVE, ask, edit_lines
 from moxu.cli.conversation import Conversation, check_can_talk, one_line, room_for_turns, turns_of
 from moxu.cli.manners import manner_of
 from moxu.cli.model_choice import DEFAULT, FILE, ModelChoice, model_options, tokenizer_of, with_options
-from moxu.cli.pages import CONTROLS, OutFile, echo
+from moxu.cli.pages import CONTROLS, OutFile, check_out, echo
 from moxu.cli.record import Record
 from moxu.cli.sampling_flags import SAMPLING_FLAGS
 from moxu.cli.session import check_sources, local_writer
@@ -56,6 +56,7 @@ def chat(
     if as_json and question in (None, "-"):
         raise SettingsError("--json needs a question on the command line")
     check_sources(question or "", file, out, as_json, "conversation")
+    check_out("--out", out, choice.sources)
     if question is not None and not question.strip():
         raise TextError("the question is empty; ask something")
     conversation, preset = _prepare(choice, Wishes.of(given), turns)

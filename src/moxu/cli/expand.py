@@ -10,6 +10,7 @@ from moxu.cli import wishes
 from moxu.cli.manners import Manner, Prompt, manner_of
 from moxu.cli.model_choice import FILE, ModelChoice, model_options, tokenizer_of, with_options
 from moxu.cli.opening import read_opening
+from moxu.cli.pages import check_out
 from moxu.cli.sampling_flags import SAMPLING_FLAGS
 from moxu.cli.session import Session, check_sources, local_writer
 from moxu.cli.wishes import Wishes
@@ -37,8 +38,9 @@ def expand(
     a terminal, moxu asks for it, and again after each passage, until `stop` or Ctrl-D; Ctrl-C ends a passage. Of
     several passages each stands under a line such as 〔2/8 · seed 43〕.
     """
-    text = read_opening(outline, file)
+    text = read_opening(outline, file, "outline")
     check_sources(text, file, out, as_json, "outline")
+    check_out("--out", out, choice.sources)
     if text is not None:
         check_outline(text)
     session = _prepare(choice, Wishes.of(given))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moxu.cli.model_choice import FILE, ModelChoice, model_options
+from moxu.cli.pages import check_out
 from moxu.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,11 +34,16 @@ def logits(choice: ModelChoice, ids: str | None, source_ids: str | None, out: Pa
     """
     if ids is None and source_ids is None:
         raise SettingsError("nothing to read; give --ids 1,2,3, or --source-ids for a model that has a source")
+    if out.is_dir():
+        raise SettingsError(f"--out {out}: is a folder; name a file")
+    check_out("--out", out, choice.sources)
     tokens = [] if ids is None else _parse_ids("--ids", ids)
     source = [] if source_ids is None else _parse_ids("--source-ids", source_ids)
     model = choice.load().model
     if source and model.passage is None:
         raise SettingsError(f"--source-ids: {model.architecture} models have no source; leave it out")
+    if not source and model.architecture == "gau":
+        raise SettingsError("--ids: gau models write from a source, not from nothing; name its ids with --source-ids")
     _check_ids("--source-ids", source, model.vocab_size)
     _check_ids("--ids", tokens, model.vocab_size)
     if model.max_context is not None and len(source) + len(tokens) > model.max_context:

@@ -9,6 +9,7 @@ from moxu.cli import wishes
 from moxu.cli.manners import lines_are_documents, lyric_prompt, manner_of
 from moxu.cli.model_choice import DEFAULT, FILE, ModelChoice, model_options, tokenizer_of, with_options
 from moxu.cli.opening import read_opening
+from moxu.cli.pages import check_out
 from moxu.cli.sampling_flags import SAMPLING_FLAGS
 from moxu.cli.session import Session, check_sources, local_writer
 from moxu.cli.wishes import Wishes
@@ -43,6 +44,7 @@ def lyric(choice: ModelChoice, file: Path, out: Path | None, as_json: bool, **gi
     text = read_opening(None, file)
     assert text is not None  # a file was named, so nobody is to be asked
     check_sources(text, file, out, as_json, "lyric")
+    check_out("--out", out, choice.sources)
     if not lyric_parts(text):
         raise TextError(f"{file}: the lyric has no line; give at least one, ended by a newline or by {END_MARK}")
     wished = Wishes.of(given)

@@ -21,7 +21,20 @@ if TYPE_CHECKING:  # what imports torch is imported where it is used
 
 DEFAULT = "default"
 DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
-FILE = click.Path(path_type=Path)
+
+
+class NamedPath(click.Path):
+    """A path that is not empty: an empty one, as of a variable that is not set, would be the folder one is in."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        if not os.fspath(value):
+            self.fail("the name is empty; give the path of a file or folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = NamedPath(path_type=Path)
 
 
 def user_folder() -> Path:
@@ -42,7 +55,7 @@ def find(name: str) -> Path:
     """Return where a model is, given the name of an installed one or a path; CheckpointError lists the installed."""
     models = installed()
     path = models.get(name, Path(name))
-    if not path.exists():
+    if not name or not path.exists():
         raise CheckpointError(
             f"no model {name!r}; give the path of a checkpoint, or an installed one: {_names(models)}"
         )
@@ -100,6 +113,12 @@ class ModelChoice:
     def name(self) -> str:
         """What the model is called in answers: its installed name, or the name of its file or folder."""
         return self.model if self.model in installed() else Path(self.model).resolve().name
+
+    @property
+    def sources(self) -> dict[str, Path | None]:
+        """What is read from where, as far as it was named; none of these may be written over."""
+        path = installed().get(self.model, Path(self.model))
+        return {"model": path, "vocabulary": self.vocab, "configuration": self.config}
 
 
 def tokenizer_of(loaded: "LoadedModel") -> "Tokenizer":

@@ -4,7 +4,7 @@ Several continuations of one opening are written at the same time, but a page sh
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -153,6 +153,13 @@ class OutFile:
 
     def close(self) -> None:
         self._file.close()
+
+
+def check_out(option: str, out: Path | None, sources: Mapping[str, Path | None]) -> None:
+    """Raise SettingsError where the file an option names is one that something is read from."""
+    for subject, source in sources.items():
+        if out and source and out.exists() and source.exists() and out.samefile(source):
+            raise SettingsError(f"{option} {out}: is the file the {subject} is read from; name another")
 
 
 def heading(row: int, seeds: tuple[int, ...]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from moxu.cli.model_choice import FILE, ModelChoice, model_options, tokenizer_of
-from moxu.cli.pages import OutFile
+from moxu.cli.pages import OutFile, check_out
 from moxu.cli.terminal import say_in_place
 from moxu.decode.score import Score, score_text
 from moxu.errors import SettingsError
@@ -35,6 +35,7 @@ def score(choice: ModelChoice, file: Path, context: int | None, by_position: Pat
     model each token is foreseen from at least half a window; a model that reads a source foresees the text passage by
     passage, each after the source that ends before it.
     """
+    check_out("--by-position", by_position, {"text": file, **choice.sources})
     text = read_text(file).replace("\r\n", "\n")
     loaded = choice.load()
     tokenizer = tokenizer_of(loaded)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from moxu.cli.asking import LEAVE, ask, edit_lines
 from moxu.cli.manners import Prompt, PromptOf
-from moxu.cli.pages import OutFile, Page, PlainPage, RowsInOrder, TerminalPage, echo
+from moxu.cli.pages import OutFile, Page, PlainPage, RowsInOrder, TerminalPage, check_out, echo
 from moxu.cli.record import Record
 from moxu.cli.terminal import say, say_in_place
 from moxu.errors import SettingsError, TextError
@@ -123,8 +123,7 @@ def check_sources(given: str | None, file: Path | None, out: Path | None, as_jso
     """Raise SettingsError where nothing can be asked for, or a file would be written over that is still to be read."""
     if given is None and as_json:
         raise SettingsError(f"--json needs an {subject}: give one, --file FILE, or - for standard input")
-    if file and out and file.exists() and out.exists() and out.samefile(file):
-        raise SettingsError(f"--out {out}: is the file the {subject} is read from; name another")
+    check_out("--out", out, {subject: file})
 
 
 def _pages(prompt: Prompt, out_file: OutFile | None, as_json: bool) -> list[Page]:

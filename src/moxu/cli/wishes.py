@@ -1,12 +1,12 @@
 """What the options of a command that writes ask for, as far as it can be told before a model is loaded."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import click
 
-from moxu.decode.options import sampling_options
+from moxu.cli.model_choice import FILE
+from moxu.decode.options import SamplingOptions, sampling_options
 from moxu.language_model import LanguageModel
 from moxu.writers.base import Request
 
@@ -29,7 +29,7 @@ PRESET = click.option(
 )
 OUT = click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="Write the texts to this file as they appear, over what was in it.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -75,7 +75,7 @@ class Wishes:
     def of(cls, given: dict[str, Any]) -> Self:
         """Check the values of a command's options; SettingsError for a wrong one.
 
-        A search for the likeliest text leaves nothing to chance, so it needs no preset that shapes it.
+        A search for the likeliest text leaves nothing to chance, so it needs no preset that shapes it, and no option.
         """
         rest = dict(given)
         preset, past_end = rest.pop("preset"), rest.pop("past_end", None)
@@ -84,6 +84,7 @@ class Wishes:
         sampling = {name: value for name, value in rest.items() if value is not None}
         if preset is None and fields["beams"] > 1:
             preset = "greedy"
+            Request(prompt="\n", options=SamplingOptions(**sampling), **fields)  # refuses what that preset would hide
         options = sampling_options(preset or "normal", sampling)
         return cls(Request(prompt="\n", options=options, stop=stop, **fields), preset, sampling, past_end)
 

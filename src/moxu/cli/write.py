@@ -10,6 +10,7 @@ from moxu.cli import wishes
 from moxu.cli.manners import manner_of
 from moxu.cli.model_choice import DEFAULT, FILE, ModelChoice, model_options, tokenizer_of, with_options
 from moxu.cli.opening import read_opening
+from moxu.cli.pages import check_out
 from moxu.cli.sampling_flags import SAMPLING_FLAGS
 from moxu.cli.session import Session, check_sources, local_writer
 from moxu.cli.wishes import Wishes
@@ -70,6 +71,7 @@ def write(
         return
     text = read_opening(opening, file)
     check_sources(text, file, out, as_json, "opening")
+    check_out("--out", out, choice.sources)
     if text is None and team is not None:
         raise SettingsError("--parallel needs an opening: give one, --file FILE, or - for standard input")
     session = _prepare(choice, Wishes.of(given), team)

@@ -138,10 +138,13 @@ def beam_search(
 
 
 def _logprobs(logits: Array, forbidden_ids: Sequence[int]) -> Array:
-    """Return the logarithms of the probabilities (B, V) among what may be written."""
+    """Return the logarithms of the probabilities (B, V) among what may be written; MoxuError when they are none."""
     view = on_host(logits)
-    banned = forbidden(view, forbidden_ids, view.shape[-1])  # (1, V)
-    return log_softmax(array_namespace(view).where(banned, -float("inf"), view))
+    xp = array_namespace(view)
+    allowed = xp.where(forbidden(view, forbidden_ids, view.shape[-1]), -float("inf"), view)
+    if not bool(xp.all(xp.isfinite(xp.max(allowed, axis=-1)))):
+        raise MoxuError("the model gave NaN instead of probabilities; is it damaged?")
+    return log_softmax(allowed)
 
 
 def _step(
@@ -158,9 +161,7 @@ def _step(
 def _candidates(running: list[_Beam], logprobs: NDArray[Any], count: int) -> list[_Beam]:
     """Return the ``count`` likeliest beams that are one token longer, likeliest first."""
     totals = np.asarray([[beam.total] for beam in running]) + logprobs.astype(np.float64)  # (B, V)
-    if np.isnan(totals).any():
-        raise MoxuError("the model gave NaN instead of probabilities; is it damaged?")
-    flat = totals.reshape(-1)  # (B * V,)
+    flat = np.where(np.isnan(totals), -np.inf, totals).reshape(-1)  # (B * V,); NaN: nothing is left, see ``apply``
     count = min(count, int(np.isfinite(flat).sum()))
     if not count:  # penalties may leave nothing to write
         return []

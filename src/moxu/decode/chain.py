@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from moxu.decode.options import SamplingOptions
 from moxu.decode.penalties import CountPenalty, NoRepeatNgram, OccurrencePenalty, RepetitionPenalty
 from moxu.decode.samplers import Greedy, History, MinP, Sampler, Temperature, TopK, TopP
@@ -36,11 +38,13 @@ def apply(chain: Iterable[Sampler], logits: Array, history: History, passages: H
     """Return the logits (B, V) after every sampler of the chain.
 
     ``passages``: the end of each row's history that its model is writing as one passage (None: all of it). A penalty by
-    occurrence counts there, because it punishes what the model wrote, not what it was given.
+    occurrence counts there, because it punishes what the model wrote, not what it was given. A row in which nothing is
+    left to choose becomes -inf or NaN, which ``draw`` refuses.
     """
-    for sampler in chain:
-        counted = passages if passages is not None and isinstance(sampler, OccurrencePenalty) else history
-        logits = sampler(logits, counted)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for sampler in chain:
+            counted = passages if passages is not None and isinstance(sampler, OccurrencePenalty) else history
+            logits = sampler(logits, counted)
     return logits
 
 

@@ -62,7 +62,10 @@ def draw(logits: Array, uniforms: Sequence[float]) -> list[int]:
     xp = array_namespace(logits)
     peaks = xp.max(logits, axis=-1, keepdims=True)  # (B, 1); NaN where the row holds one
     if not bool(xp.all(xp.isfinite(peaks))):
-        raise MoxuError("the model gave NaN instead of probabilities, or nothing was left to choose; is it damaged?")
+        raise MoxuError(
+            "no token can be chosen: the model gave NaN instead of probabilities (is it damaged?), "
+            "or no_repeat_ngram forbids them all (give more)"
+        )
     chosen = _choose(xp.exp(logits - peaks), uniforms)  # (B,)
     return [int(token_id) for token_id in to_host(chosen)]
 

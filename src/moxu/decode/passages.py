@@ -66,6 +66,6 @@ class Passages:
         """Return False: after a passage there is always a next."""
         return False
 
-    def anew(self, ids: Sequence[int], held: int) -> Sequence[int]:  # noqa: ARG002
+    def anew(self, ids: Sequence[int]) -> Sequence[int]:
         """Return the source of the next passage, between its marks."""
         return self.beginning(ids)

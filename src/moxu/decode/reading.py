@@ -39,7 +39,7 @@ class Horizon(Protocol):
         """Whether a row must end instead."""
         ...
 
-    def anew(self, ids: Sequence[int], held: int) -> Sequence[int]:
+    def anew(self, ids: Sequence[int]) -> Sequence[int]:
         """Return what a full row whose text is ``ids`` reads from nothing, the last of them included."""
         ...
 
@@ -80,7 +80,7 @@ def read_on(
     if len(going) == len(held):
         logits, state = model.extend(_column(history), state)
         return logits[:, -1], state, [count + 1 for count in held]
-    anew = {row: horizon.anew(history[row], held[row]) for row, count in enumerate(held) if horizon.is_full(count)}
+    anew = {row: horizon.anew(history[row]) for row, count in enumerate(held) if horizon.is_full(count)}
     parts = [_read_anew(model, rows, anew) for rows in _of_one_length(anew)]
     if going:
         logits, state = model.extend(_column([history[row] for row in going]), state.select(going))

@@ -106,7 +106,7 @@ class TopP:
 
     def _masses(self, history: History) -> NDArray[np.float32]:
         """Return the mass of each row (B, 1), on the host."""
-        masses = np.broadcast_to(np.asarray(self.mass, np.float32), (len(history), 1))
+        masses = np.broadcast_to(np.asarray(self.mass, np.float32), (len(history), 1)).copy()  # torch wants it its own
         if self.mass_newline is None or self.newline_id is None:
             return masses
         after_newline = np.asarray([[bool(ids) and ids[-1] == self.newline_id] for ids in history])  # (B, 1)

@@ -35,7 +35,10 @@ class Window:
     def __post_init__(self) -> None:
         check_policy(self.policy)
         if self.policy == "lines" and not self.line_ends:
-            raise SettingsError("window policy 'lines' needs a vocabulary with a newline or an end; use reread")
+            raise SettingsError(
+                "window policy 'lines' needs a vocabulary with a newline, or --past-end where it has an end only; "
+                "use reread"
+            )
 
     def visible(self, ids: Sequence[int]) -> Sequence[int]:
         """Return what a model sees of a prompt: its last ``size`` ids, or as many whole lines as fit in them."""
@@ -61,14 +64,14 @@ class Window:
         """Whether the text of a row that holds this many tokens ends for want of room."""
         return self.policy == "stop" and self.is_full(held)
 
-    def anew(self, ids: Sequence[int], held: int) -> Sequence[int]:
+    def anew(self, ids: Sequence[int]) -> Sequence[int]:
         """Return what a full row reads again: the end of its text ``ids``, the id just written included."""
         size = self.size or 1
         if self.policy == "roll":
             return ids[-size:]
         newest_half = -max(1, size // 2)
         if self.policy == "lines":
-            seen = ids[-(held + 1) :]
+            seen = ids[-(size + 1) :]  # what the row holds, and the id that finds no room
             return seen[self._line_start(seen, size - -(-size // 4)) or newest_half :]
         return ids[newest_half:]
 

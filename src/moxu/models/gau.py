@@ -50,6 +50,8 @@ class GauConfig:
     norm_eps: float = 1e-7
 
     def __post_init__(self) -> None:
+        if not 0 < self.norm_eps < 1:
+            raise SettingsError(f"norm_eps is {self.norm_eps}; expected a number between 0 and 1")
         for name in ("encoder_layers", "decoder_layers"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} is {getattr(self, name)}; expected at least 1")

@@ -47,6 +47,8 @@ class GptConfig:
     masked_score: float | None = None
 
     def __post_init__(self) -> None:
+        if not 0 < self.norm_eps < 1:
+            raise SettingsError(f"norm_eps is {self.norm_eps}; expected a number between 0 and 1")
         if self.heads < 1 or (self.head_size is None and self.width % self.heads):
             raise SettingsError(f"heads is {self.heads}; expected a divisor of the width {self.width}, or a head_size")
         if self.head_bias and self.tied:

@@ -25,4 +25,5 @@ class TensorState:
         return type(self)(torch.cat([self.lengths, other.lengths]), together)
 
     def arrays(self) -> dict[str, Tensor]:
-        return {"lengths": self.lengths, **self.tensors}
+        arrays = {"lengths": self.lengths, **self.tensors}
+        return {name: array.contiguous() for name, array in arrays.items()}  # safetensors saves no others

@@ -45,6 +45,8 @@ class UnilmConfig:
     activation: Literal["gelu", "gelu_tanh", "relu"] = "gelu"
 
     def __post_init__(self) -> None:
+        if not 0 < self.norm_eps < 1:
+            raise SettingsError(f"norm_eps is {self.norm_eps}; expected a number between 0 and 1")
         if self.heads < 1 or self.width % self.heads:
             raise SettingsError(f"heads is {self.heads}; expected a divisor of the width {self.width}")
         if not 0 <= self.target_type < self.types:

@@ -59,7 +59,9 @@ def read_bytes(path: Path | str) -> bytes:
     except PermissionError:
         where = "is a directory; expected a file" if Path(path).is_dir() else "may not be read (permission denied)"
         raise TextError(f"{path}: {where}") from None  # Windows refuses to open a directory this way
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+    except OSError as error:
+        raise TextError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # a path with a NUL in it
         raise TextError(f"{str(path)!r}: cannot be read: {error}") from None
 
 
