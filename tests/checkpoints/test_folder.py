@@ -64,7 +64,9 @@ def test_model_is_loaded_in_the_type_asked_for(written: Path) -> None:
     assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
 
 
-@pytest.mark.parametrize(("store", "tolerance"), [("float32", 0.0), ("bfloat16", 0.02), ("int8", 0.02)])
+@pytest.mark.parametrize(
+    ("store", "tolerance"), [("float32", 0.0), ("float16", 0.001), ("bfloat16", 0.02), ("int8", 0.02)]
+)
 def test_each_store_gives_the_tensors_back_within_its_precision(
     tmp_path: Path, random_checkpoint: MakeCheckpoint, store: Any, tolerance: float
 ) -> None:

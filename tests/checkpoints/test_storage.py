@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moxu.checkpoints.storage import pack, unpack
+from moxu.checkpoints.storage import pack, stored, unpack
 from moxu.errors import CheckpointError
 
 
@@ -34,6 +34,13 @@ def test_tensors_are_stored_as_they_are_when_nothing_is_asked() -> None:
     tensors = {"a.weight": torch.rand(2, 2), "b": torch.rand(2).half()}
     packed = pack(tensors, None)
     assert {name: tensor.dtype for name, tensor in packed.items()} == {"a.weight": torch.float32, "b": torch.float16}
+
+
+def test_numbers_too_large_for_16_bits_are_not_stored_as_infinity() -> None:
+    tensors = {"head.weight": torch.tensor([1.0, 70_000.0])}
+    with pytest.raises(CheckpointError, match=r"'head\.weight' holds numbers that are too large for float16"):
+        stored(tensors, "float16")
+    assert stored(tensors, "bfloat16")["head.weight"].isfinite().all()
 
 
 @pytest.mark.parametrize("scale", [None, torch.ones(3), torch.ones(2, 1)])

@@ -79,6 +79,12 @@ def test_forbidden_and_nameless_tokens_are_never_written() -> None:
         assert max(rows_of(batch_of(model, seeds=[3], preset=preset))[0]) < 257
 
 
+def test_alternatives_are_only_what_may_be_written() -> None:
+    step = next(batch_of(NgramModel(), seeds=[4], top_logprobs=258).steps())
+    assert 257 not in {choice.id for choice in step.alternatives}  # the byte tokenizer never writes it
+    assert all(np.isfinite(choice.logprob) for choice in step.alternatives)
+
+
 def test_logprobs_are_the_models_own_over_what_it_may_write() -> None:
     model = NgramModel()
     logits, _ = model.prefill(np.asarray([PROMPT]))

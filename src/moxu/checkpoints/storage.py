@@ -8,9 +8,10 @@ from torch import Tensor
 
 from moxu.errors import CheckpointError
 
-Store = Literal["float32", "bfloat16", "int8"]
+Store = Literal["float32", "float16", "bfloat16", "int8"]
 STORES: tuple[str, ...] = get_args(Store)
 
+_PLAIN = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 _SCALE = ".scale"
 
 
@@ -20,8 +21,18 @@ def cast(tensors: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]
 
 
 def stored(tensors: Mapping[str, Tensor], store: Store | None) -> dict[str, Tensor]:
-    """Return the tensors as a format without 8-bit matrices stores them: in a floating type, or as they are (None)."""
-    return cast(tensors, plain_dtype(store)) if store else dict(tensors)
+    """Return the tensors as a format without 8-bit matrices stores them: in a floating type, or as they are (None).
+
+    Raises CheckpointError, naming the tensor, for numbers that are too large for the type.
+    """
+    if store is None:
+        return dict(tensors)
+    smaller = cast(tensors, plain_dtype(store))
+    if store == "float16":  # which ends at 65,504
+        for name, tensor in smaller.items():
+            if torch.isinf(tensor).any() and not torch.isinf(tensors[name]).any():
+                raise CheckpointError(f"{name!r} holds numbers that are too large for float16; store bfloat16")
+    return smaller
 
 
 def pack(tensors: Mapping[str, Tensor], store: Store | None) -> dict[str, Tensor]:
@@ -30,10 +41,8 @@ def pack(tensors: Mapping[str, Tensor], store: Store | None) -> dict[str, Tensor
     In int8 each 2-D ``*.weight`` (O, I) is stored as whole numbers of -127…127 beside ``*.weight.scale`` (O,), other
     matrices in bfloat16, and vectors in float32.
     """
-    if store is None:
-        return dict(tensors)
     if store != "int8":
-        return cast(tensors, plain_dtype(store))
+        return stored(tensors, store)
     packed: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         if not tensor.is_floating_point():
@@ -69,9 +78,9 @@ def compact(tensor: Tensor) -> Tensor:
 
 def plain_dtype(store: str) -> torch.dtype:
     """Return the torch type of a store that is a plain floating type."""
-    if store not in ("float32", "bfloat16"):
-        raise CheckpointError(f"store is {store!r}; expected float32 or bfloat16 (int8 is for moxu folders)")
-    return torch.float32 if store == "float32" else torch.bfloat16
+    if store not in _PLAIN:
+        raise CheckpointError(f"store is {store!r}; expected {', '.join(_PLAIN)} (int8 is for moxu folders)")
+    return _PLAIN[store]
 
 
 def _quantise(matrix: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,9 @@ KINDS = " or ".join((", ".join(list(FORMATS)[:-1]), list(FORMATS)[-1]))
 @click.option("--from", "from_kind", metavar="KIND", help=f"What SRC is: {KINDS}.  [default: detected]")
 @click.option("--to", "to_kind", metavar="KIND", help="What DST becomes.  [default: told by its name]")
 @with_options(*FOREIGN_OPTIONS)
-@click.option("--store", type=click.Choice(["float32", "bfloat16", "int8"]), help="Number type; int8 for folders only.")
+@click.option(
+    "--store", type=click.Choice(["float32", "float16", "bfloat16", "int8"]), help="Number type; int8 for folders only."
+)
 @click.option("--parts", type=click.IntRange(min=1), default=1, help="Into how many parts a cpm1 checkpoint is cut.")
 def convert(
     source: str,

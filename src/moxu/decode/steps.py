@@ -1,5 +1,6 @@
 """The decoding loop, in ids: read a prompt once, then choose, report and read, for all continuations at once."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -206,5 +207,6 @@ def token_logprobs(logits: Array, ids: Array) -> Array:
 
 
 def _with_choices(step: Step, ids: list[int], logprobs: list[float]) -> Step:
-    alternatives = tuple(Choice(*pair) for pair in zip(ids[1:], logprobs[1:], strict=True))
+    pairs = zip(ids[1:], logprobs[1:], strict=True)
+    alternatives = tuple(Choice(*pair) for pair in pairs if pair[1] > -math.inf)  # a small vocabulary has not so many
     return Step(step.row, step.id, logprobs[0], alternatives, step.reason)
