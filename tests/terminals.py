@@ -10,6 +10,16 @@ from collections.abc import Callable
 PATIENCE = 60.0  # seconds
 PROMPT = "\n> "  # at the beginning of a line: a model with random weights may well write the rest
 
+# The leader of a session that opens a terminal makes it the session's own: it will send the signals of Ctrl-C. These
+# are heeded even where the tests themselves were started to ignore them, in the background.
+PROGRAM = """
+import os, signal, sys
+os.open(os.ttyname(0), os.O_RDWR)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from moxu.cli.main import main
+sys.exit(main())
+"""
+
 
 def wait_until(done: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
@@ -23,10 +33,8 @@ class Terminal:
 
     def __init__(self, *arguments: object, **environment: str) -> None:
         self._ours, theirs = os.openpty()
-        # The leader of a session that opens a terminal makes it the session's own: it will send the signals of Ctrl-C.
-        program = "import os, sys; os.open(os.ttyname(0), os.O_RDWR); from moxu.cli.main import main; sys.exit(main())"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", program, *map(str, arguments)],
+            [sys.executable, "-c", PROGRAM, *map(str, arguments)],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

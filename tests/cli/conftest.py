@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -61,14 +62,20 @@ def moxu(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     return run
 
 
+def heed_ctrl_c() -> None:
+    """Let a new process heed Ctrl-C even where the tests were started, in the background, to ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def start() -> Callable[..., subprocess.Popen[bytes]]:
     """Start the program in a process of its own, with a pipe for everything it prints."""
 
     def run(*arguments: object, **environment: str) -> subprocess.Popen[bytes]:
         command = [*PROGRAM, *map(str, arguments)]
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, env={**os.environ, **environment}, **pipes)  # type: ignore[call-overload,no-any-return]
+        pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        begin = None if os.name == "nt" else heed_ctrl_c
+        return subprocess.Popen(command, env={**os.environ, **environment}, preexec_fn=begin, **pipes)
 
     return run
 
