@@ -8,7 +8,8 @@ For each character of a text, in bits:
 - ``dropped``: what the cached path of CPM-1's unlimited generation did. The oldest keys and values are dropped, the
   others keep the positions they were computed with, and every new character is read at the last position.
 
-Writes the three as CSV, draws them, and prints their averages within the first window and past it.
+Writes the three as CSV, draws them (with matplotlib, of the extra "train"), and prints their averages within the first
+window and past it.
 
     python benchmarks/window_loss.py MODEL TEXT --characters 8192 --out window_loss.csv --picture window_loss.png
 """
