@@ -56,6 +56,21 @@ class Terminal:
         shown, found, self._unread = self._unread.partition(text.encode())
         return (shown + found).decode(errors="ignore")
 
+    def press_until(self, keys: str, text: str) -> None:
+        """Press keys, again every few seconds, until ``text`` is shown.
+
+        A signal may come between the appearance of a prompt and its first look at the keys, and get lost.
+        """
+        end = time.monotonic() + PATIENCE
+        again = 0.0
+        while text.encode() not in self._unread:
+            assert time.monotonic() < end, self._unread.decode(errors="replace")
+            if time.monotonic() > again:
+                self.type(keys)
+                again = time.monotonic() + 5
+            self._read()
+        self.wait_for(text)
+
     def wait_for_more(self, size: int) -> None:
         """Wait until so many bytes are shown behind those that were waited for."""
         end = time.monotonic() + PATIENCE

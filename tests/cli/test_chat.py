@@ -169,8 +169,7 @@ def test_a_terminal_is_a_conversation_that_no_ctrl_c_ends(
     here.wait_for_more(200)
     here.type("\x03")  # ends the answer
     here.wait_for(PROMPT)
-    here.type("说\x03")  # drops the line
-    here.wait_for("The conversation is kept")
+    here.press_until("说\x03", "The conversation is kept")  # and drops the line
     here.wait_for(PROMPT)
     here.type("/forget\n")
     here.wait_for("Forgotten")
