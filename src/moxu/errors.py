@@ -4,7 +4,8 @@
     ├── SettingsError     an option or configuration value that cannot be used
     ├── CheckpointError   a checkpoint that is missing, damaged or of another shape
     ├── TextError         text, a vocabulary or a data file that cannot be read
-    └── DeviceError       a device that is not there
+    ├── DeviceError       a device that is not there
+    └── StoreError        stories that cannot be read, or kept
 
 Each message is one line that names the offending value, what was expected and what to do next. The command line
 prints it as it is and ends with exit status 2; nothing else in moxu catches these errors to hide them.
@@ -29,3 +30,7 @@ class TextError(MoxuError):
 
 class DeviceError(MoxuError):
     """A device that was asked for and is not there."""
+
+
+class StoreError(MoxuError):
+    """Stories that cannot be read or kept: no database, a damaged, locked or full one, or nothing of that number."""

@@ -1,0 +1,1 @@
+"""The steps, oldest first. Each says what its predecessor is; none is ever edited once released."""
