@@ -45,7 +45,7 @@ def measure(name: str, model: TorchLanguageModel, tokenizer: CharTokenizer, step
         for _ in islice(batch.steps(), steps):
             times.append(time.perf_counter() - began)
             began = time.perf_counter()
-        state = sum(array.nbytes for array in batch._state.arrays().values()) / 1e6
+        state = sum(array.nbytes for array in batch._running._state.arrays().values()) / 1e6
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{length:>12,}{statistics.median(times) * 1e3:>14.3f}{state:>10.2f}{peak:>9.0f}", flush=True)
 

@@ -9,8 +9,6 @@ from moxu.cli.conversation import (
     Conversation,
     check_can_talk,
     one_line,
-    prompt_of_turns,
-    room_for_turns,
     turns_of,
 )
 from moxu.cli.pages import OutFile
@@ -18,6 +16,7 @@ from moxu.cli.record import Record
 from moxu.errors import SettingsError
 from moxu.text.turns import SPECIAL, TurnsTokenizer
 from moxu.writers.base import Event, Finish, Piece, Request, Started
+from moxu.writers.dialogue import prompt_of_turns, room_for_turns
 
 TOKENIZER = TurnsTokenizer([*SPECIAL, *"甲乙丙丁"])
 SEP = 2

@@ -167,3 +167,11 @@ def test_top_k_is_that_of_misaka(sampling_rows: Rows) -> None:
             ids, expected = rows[f"topk{count}_row{row}_ids"], rows[f"topk{count}_row{row}_p"]
             assert set(np.flatnonzero(chosen)) == set(ids)
             np.testing.assert_allclose(chosen[ids], expected, atol=1e-6)
+
+
+def test_a_bias_acts_before_all_else() -> None:
+    assert names(SamplingOptions(logit_bias=((1, 2.0),), no_repeat_ngram=2, greedy=True)) == [
+        "LogitBias",
+        "NoRepeatNgram",
+        "Greedy",
+    ]

@@ -7,7 +7,8 @@ import pytest
 from mocks import END, ByteTokenizer, MarkedTokenizer, PassageModel
 from moxu.decode.options import SamplingOptions, sampling_options
 from moxu.decode.passages import Passages
-from moxu.decode.steps import Batch, Step
+from moxu.decode.rows import Step
+from moxu.decode.steps import Batch
 from moxu.errors import SettingsError
 from moxu.language_model import LanguageModel, Passage
 

@@ -10,6 +10,7 @@ from mocks import ByteTokenizer
 from moxu.decode.options import SamplingOptions
 from moxu.decode.penalties import (
     CountPenalty,
+    LogitBias,
     NoRepeatNgram,
     OccurrencePenalty,
     RepetitionPenalty,
@@ -17,6 +18,7 @@ from moxu.decode.penalties import (
     seen_recently,
 )
 from moxu.decode.steps import Batch
+from moxu.errors import SettingsError
 from moxu.models.gpt import Gpt
 
 
@@ -112,3 +114,15 @@ def test_greedy_texts_with_penalties_are_those_of_transformers(reference: Path, 
             np.testing.assert_allclose(np.asarray(found), case["transition_scores"][0], atol=1e-4, err_msg=name)
         compared += 1
     assert compared >= 9
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.tensor])
+def test_a_bias_is_added_to_its_ids_in_every_row(kind: Any) -> None:
+    biased = LogitBias(biases=((2, 1.5), (0, -100.0)))(kind([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]), [[], []])
+    assert biased.tolist() == [[-99.0, 2.0, 4.5], [-100.0, 0.0, 1.5]]
+
+
+@pytest.mark.parametrize("token_id", [-1, 3])
+def test_a_bias_for_an_id_that_the_model_has_not_is_refused(token_id: int) -> None:
+    with pytest.raises(SettingsError, match=f"id {token_id}; expected ids from 0 to 2"):
+        LogitBias(biases=((token_id, 1.0),))(np.zeros((1, 3), np.float32), [[]])

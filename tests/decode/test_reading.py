@@ -50,7 +50,7 @@ def test_rows_that_begin_anew_come_back_in_their_order() -> None:
     held = [len(ids) for ids in history]
     for ids in history:
         ids.append(7)
-    logits, state, held = read_on(model, state, history, held, lines)
+    logits, state, held = read_on(model, state, history, held, [lines] * len(held))
     assert held == [6, 3, 7, 6]
     for row, ids in enumerate(history):
         expected, alone = WindowedModel(8).prefill(np.asarray([ids[-held[row] :]]))
@@ -65,7 +65,7 @@ def test_the_memory_of_what_a_row_no_longer_sees_is_given_back() -> None:
     _, state = model.prefill(history)
     full = weakref.ref(state.tensors["blocks.0.keys"])
     history[0].append(2)
-    _, state, held = read_on(model, state, history, [200], window)
+    _, state, held = read_on(model, state, history, [200], [window])
     assert held == [100]
     assert full() is None
     assert state.tensors["blocks.0.keys"].shape[2] < 200
@@ -83,7 +83,7 @@ def test_passages_of_one_length_are_read_in_one_prefill() -> None:
     history: list[list[int]] = [[1, 2, 3], list(range(9)), [4], list(range(20))]
     _, state = model.prefill(np.asarray([[257, 258]] * 4))
     sizes.clear()
-    _, _, held = read_on(model, state, history, [passages.over, 4, 0, 4], passages)
+    _, _, held = read_on(model, state, history, [passages.over, 4, 0, 4], [passages] * 4)
     assert sorted(sizes) == [1, 2]
     assert held == [0, 0, 1, 0]
 
@@ -105,7 +105,7 @@ def test_texts_of_different_lengths_write_together_what_each_writes_alone(refere
     for _ in range(padded["args"]["max_new_tokens"]):
         for ids, row in zip(history, logits, strict=True):
             ids.append(int(row.argmax()))
-        logits, state, held = read_on(gpt2, state, history, held, Window(size=gpt2.max_context))
+        logits, state, held = read_on(gpt2, state, history, held, [Window(size=gpt2.max_context)] * len(held))
     for row, ids in enumerate(history):
         width = len(padded["prompt"][row])
         assert ids[len(prompts[row]) :] == padded["sequences"][row][width:]

@@ -7,8 +7,9 @@ import torch
 
 from mocks import END, ArrayState, ByteTokenizer, NgramModel, WindowedModel
 from moxu.decode.options import SamplingOptions, sampling_options
+from moxu.decode.rows import Step
 from moxu.decode.samplers import softmax
-from moxu.decode.steps import Batch, Step
+from moxu.decode.steps import Batch
 from moxu.language_model import LanguageModel
 
 PROMPT = list("这是一颗".encode())

@@ -61,7 +61,7 @@ def test_every_character_follows_from_a_fresh_prefill_of_what_the_row_holds(
     for _ in range(30):
         np.testing.assert_array_equal(logits, fresh.prefill(np.asarray([history[0][-held[0] :]]))[0])
         history[0].append(int(logits.argmax()))
-        logits, state, held = read_on(model, state, history, held, window)
+        logits, state, held = read_on(model, state, history, held, [window] * len(held))
         assert held[0] == held_after(policy, prompt_length, len(history[0]))
 
 
@@ -82,7 +82,7 @@ def test_rows_that_fill_their_windows_at_different_times_write_as_they_would_alo
             seen.append(logits)
             for ids, row in zip(history, logits, strict=True):
                 ids.append(int(row.argmax()))
-            logits, state, held = read_on(model, state, history, held, window)
+            logits, state, held = read_on(model, state, history, held, [window] * len(held))
         return seen
 
     together = step_all(prompts)
@@ -169,7 +169,7 @@ def test_a_line_is_seen_whole_unless_it_overfills_its_window(text: list[int], pr
             end = seen.index(LINE) + 1 if LINE in seen else len(seen)
             assert beginning + end > SIZE
         history[0].append(token_id)
-        logits, state, held = read_on(model, state, history, held, LINES)
+        logits, state, held = read_on(model, state, history, held, [LINES] * len(held))
         assert 1 <= held[0] <= SIZE
 
 
@@ -179,7 +179,7 @@ def replay(model: Any, prompt: list[int], chosen: list[int], window: Window) -> 
     history, held, rows = [list(prompt)], [len(window.beginning(prompt))], [logits[0].numpy()]
     for token_id in chosen[:-1]:
         history[0].append(token_id)
-        logits, state, held = read_on(model, state, history, held, window)
+        logits, state, held = read_on(model, state, history, held, [window] * len(held))
         rows.append(logits[0].numpy())
     return np.stack(rows)
 

@@ -390,3 +390,8 @@ def test_a_search_with_passages_is_for_one() -> None:
 def test_decoding_imports_no_torch() -> None:
     program = "import sys, moxu.writers.local, moxu.decode.score; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_text_ends_after_so_many_tokens_however_few_characters_they_are() -> None:
+    events = list(writer_of(NgramModel()).write(dataclasses.replace(REQUEST, max_tokens=5)))
+    assert {event.tokens for event in events if isinstance(event, Finish) and event.reason == "length"} == {5}

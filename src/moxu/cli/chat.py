@@ -12,8 +12,7 @@ import click
 
 from moxu.cli import wishes
 from moxu.cli.asking import LEAVE, ask, edit_lines
-from moxu.cli.conversation import Conversation, check_can_talk, one_line, room_for_turns, turns_of
-from moxu.cli.manners import manner_of
+from moxu.cli.conversation import Conversation, check_can_talk, one_line, turns_of
 from moxu.cli.model_choice import DEFAULT, FILE, ModelChoice, model_options, tokenizer_of, with_options
 from moxu.cli.pages import CONTROLS, OutFile, check_out, echo
 from moxu.cli.record import Record
@@ -23,6 +22,8 @@ from moxu.cli.terminal import say
 from moxu.cli.wishes import Wishes
 from moxu.errors import SettingsError, TextError
 from moxu.text.encodings import decode_bytes, read_text
+from moxu.writers.dialogue import room_for_turns
+from moxu.writers.manners import manner_of
 
 FORGET = ("/forget", "清空")
 GREETING = (

@@ -1,9 +1,7 @@
 """A conversation with a model: turns that take their turns, the newest of which the model sees."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from moxu.cli.manners import Prompt
 from moxu.cli.pages import OutFile, Put
 from moxu.cli.record import Record
 from moxu.errors import SettingsError
@@ -11,6 +9,7 @@ from moxu.interrupt import uninterrupted
 from moxu.text.prepare import NEWLINE
 from moxu.text.tokenizer import Tokenizer
 from moxu.writers.base import Piece, Request, Writer
+from moxu.writers.dialogue import prompt_of_turns
 
 
 @dataclass
@@ -71,24 +70,6 @@ class Conversation:
     def _keep(self, text: str) -> None:
         if self.out_file is not None:
             self.out_file.put(text)
-
-
-def prompt_of_turns(turns: Sequence[str], tokenizer: Tokenizer, room: int | None) -> Prompt:
-    """Return as many of the newest turns as fit in ``room`` tokens, whole, but one at least; each ends a document."""
-    assert tokenizer.end_id is not None
-    ids: list[int] = []
-    kept = 0
-    for turn in reversed(turns):
-        read = [*tokenizer.encode(turn), tokenizer.end_id]
-        if kept and room is not None and len(read) + len(ids) > room:
-            break
-        ids, kept = read + ids, kept + 1
-    return Prompt("\t".join([*turns[len(turns) - kept :], ""]), "", tuple(ids))
-
-
-def room_for_turns(window: int | None, answer: int) -> int | None:
-    """Return how many tokens of turns are read: the window but for the room of an answer, a third of it at most."""
-    return None if window is None else max(1, window - min(answer, window // 3))
 
 
 def turns_of(dialogue: str) -> list[str]:

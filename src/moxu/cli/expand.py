@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from moxu.cli import wishes
-from moxu.cli.manners import Manner, Prompt, manner_of
 from moxu.cli.model_choice import FILE, ModelChoice, model_options, tokenizer_of, with_options
 from moxu.cli.opening import read_opening
 from moxu.cli.pages import check_out
@@ -16,6 +15,7 @@ from moxu.cli.session import Session, check_sources, local_writer
 from moxu.cli.wishes import Wishes
 from moxu.errors import SettingsError, TextError
 from moxu.text.tokenizer import Tokenizer
+from moxu.writers.manners import Manner, Prompt, manner_of
 
 REQUEST_OPTIONS = (wishes.chars(300), wishes.COUNT, wishes.SEED, wishes.STOP, wishes.BEAMS, wishes.PRESET)
 

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from moxu.cli import wishes
-from moxu.cli.manners import lines_are_documents, lyric_prompt, manner_of
 from moxu.cli.model_choice import DEFAULT, FILE, ModelChoice, model_options, tokenizer_of, with_options
 from moxu.cli.opening import read_opening
 from moxu.cli.pages import check_out
@@ -15,6 +14,7 @@ from moxu.cli.session import Session, check_sources, local_writer
 from moxu.cli.wishes import Wishes
 from moxu.errors import TextError
 from moxu.text.prepare import END_MARK, lyric_parts
+from moxu.writers.manners import lines_are_documents, lyric_prompt, manner_of
 
 REQUEST_OPTIONS = (
     wishes.chars(300),

@@ -26,6 +26,7 @@ COMMANDS = {
     "expand": LazyCommand("moxu.cli.expand:expand", "Write an outline out as a passage."),
     "lyric": LazyCommand("moxu.cli.lyric:lyric", "Continue a lyric line by line."),
     "chat": LazyCommand("moxu.cli.chat:chat", "Talk with a model of dialogues."),
+    "serve": LazyCommand("moxu.cli.serve:serve", "Serve a model to programs, over HTTP."),
     "models": LazyCommand("moxu.cli.models:models", "List the installed models."),
     "convert": LazyCommand("moxu.cli.convert:convert", "Convert a checkpoint from one format to another."),
     "reshard": LazyCommand("moxu.cli.reshard:reshard", "Cut a CPM-1 checkpoint into another number of parts."),

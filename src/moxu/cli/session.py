@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moxu.cli.asking import LEAVE, ask, edit_lines
-from moxu.cli.manners import Prompt, PromptOf
 from moxu.cli.pages import OutFile, Page, PlainPage, RowsInOrder, TerminalPage, check_out, echo
 from moxu.cli.record import Record
 from moxu.cli.terminal import say, say_in_place
@@ -19,6 +18,7 @@ from moxu.language_model import Passage
 from moxu.text.tokenizer import Tokenizer
 from moxu.writers.base import Request, Started, Writer
 from moxu.writers.local import LocalWriter
+from moxu.writers.manners import Prompt, PromptOf
 
 if TYPE_CHECKING:
     from moxu.checkpoints.assemble import LoadedModel

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from moxu.cli import wishes
-from moxu.cli.manners import manner_of
 from moxu.cli.model_choice import DEFAULT, FILE, ModelChoice, model_options, tokenizer_of, with_options
 from moxu.cli.opening import read_opening
 from moxu.cli.pages import check_out
@@ -15,6 +14,7 @@ from moxu.cli.sampling_flags import SAMPLING_FLAGS
 from moxu.cli.session import Session, check_sources, local_writer
 from moxu.cli.wishes import Wishes
 from moxu.errors import SettingsError
+from moxu.writers.manners import manner_of
 
 if TYPE_CHECKING:
     from moxu.cli.parallel import Team

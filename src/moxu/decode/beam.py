@@ -19,8 +19,9 @@ from moxu.decode.draw import on_host, to_host
 from moxu.decode.options import SamplingOptions
 from moxu.decode.passages import Passages
 from moxu.decode.reading import Horizon, Progress, read_on, read_prompt
+from moxu.decode.rows import FinishReason, Step, forbidden
 from moxu.decode.samplers import Sampler, log_softmax
-from moxu.decode.steps import FinishReason, Step, forbidden, horizon_of
+from moxu.decode.steps import horizon_of
 from moxu.decode.window import Window
 from moxu.errors import MoxuError, SettingsError
 from moxu.language_model import Array, LanguageModel
@@ -127,7 +128,7 @@ def beam_search(
             state.select(parents),
             [[*prompt, *beam.ids] for beam in running],
             [held[parent] for parent in parents],
-            horizon,
+            [horizon] * len(parents),
         )
     if len(finished) < returned:
         raise MoxuError(

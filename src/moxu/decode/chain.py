@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from moxu.decode.options import SamplingOptions
-from moxu.decode.penalties import CountPenalty, NoRepeatNgram, OccurrencePenalty, RepetitionPenalty
+from moxu.decode.penalties import CountPenalty, LogitBias, NoRepeatNgram, OccurrencePenalty, RepetitionPenalty
 from moxu.decode.samplers import Greedy, History, MinP, Sampler, Temperature, TopK, TopP
 from moxu.language_model import Array
 
@@ -13,8 +13,8 @@ from moxu.language_model import Array
 def sampler_chain(options: SamplingOptions, newline_id: int | None = None) -> tuple[Sampler, ...]:
     """Return the samplers of ``options`` in the order in which they act; those that would do nothing are left out.
 
-    penalties, then (unless greedy) temperature "before", the penalty by occurrence, top-k, top-p, min-p, temperature
-    "after".
+    the bias, penalties, then (unless greedy) temperature "before", the penalty by occurrence, top-k, top-p, min-p,
+    temperature "after".
     """
     penalties = _penalties(options)
     occurrence = _occurrence(options)
@@ -51,6 +51,8 @@ def apply(chain: Iterable[Sampler], logits: Array, history: History, passages: H
 def _penalties(options: SamplingOptions) -> list[Sampler]:
     window = options.penalty_window
     penalties: list[Sampler] = []
+    if options.logit_bias:
+        penalties.append(LogitBias(biases=options.logit_bias))
     if options.no_repeat_ngram is not None:
         penalties.append(NoRepeatNgram(size=options.no_repeat_ngram))
     if options.repetition_penalty != 1.0:

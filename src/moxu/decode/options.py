@@ -40,7 +40,8 @@ class SamplingOptions:
     repetition, presence and frequency penalties count the last ``penalty_window`` tokens of the text, the prompt
     included. ``occurrence_penalty`` multiplies a probability, once for each time that the token stands in the text, or
     in the passage where a model writes by passages (Misaka). ``no_repeat_ngram``: no so many tokens stand in the text
-    twice, the prompt included (None: they may).
+    twice, the prompt included (None: they may). ``logit_bias``: pairs of an id and what is added to its logit before
+    all else (None: nothing), as in OpenAI's interface.
 
     Raises SettingsError for a value out of its range.
     """
@@ -60,6 +61,7 @@ class SamplingOptions:
     penalty_window: int = 256
     occurrence_penalty: float = 1.0
     no_repeat_ngram: int | None = None
+    logit_bias: tuple[tuple[int, float], ...] | None = None
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -70,6 +72,8 @@ class SamplingOptions:
             raise SettingsError(f"temperature_when is {self.temperature_when!r}; expected before or after")
         if self.top_p_rule not in ("exceed", "reach"):
             raise SettingsError(f"top_p_rule is {self.top_p_rule!r}; expected exceed or reach")
+        for token_id, bias in self.logit_bias or ():
+            check_range(f"the logit_bias of id {token_id}", bias, -100.0, 100.0)
 
     @property
     def is_greedy(self) -> bool:

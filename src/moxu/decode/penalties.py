@@ -1,4 +1,4 @@
-"""Samplers against repetition: they lower the logits of what the text already holds, or forbid it."""
+"""Samplers that change logits before any cut: against repetition, by what the text already holds, or as asked for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,24 @@ from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
 from moxu.decode.samplers import History, log_softmax
+from moxu.errors import SettingsError
 from moxu.language_model import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogitBias:
+    """Adds to the logits of these ids; SettingsError for an id that the model has not."""
+
+    biases: tuple[tuple[int, float], ...]
+
+    def __call__(self, logits: Array, history: History) -> Array:  # noqa: ARG002
+        added = np.zeros((1, logits.shape[-1]), np.float32)  # (1, V)
+        for token_id, bias in self.biases:
+            if not 0 <= token_id < added.shape[-1]:
+                raise SettingsError(f"logit_bias has id {token_id}; expected ids from 0 to {added.shape[-1] - 1}")
+            added[0, token_id] += bias
+        xp = array_namespace(logits)
+        return logits + xp.asarray(added, dtype=logits.dtype, device=device(logits))
 
 
 @dataclass(frozen=True, kw_only=True)

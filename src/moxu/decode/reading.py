@@ -53,39 +53,73 @@ def read_prompt(
     logits for every token of a piece, so a piece should stay near a thousand.) A model whose prompt is read in both
     directions gets it whole. Raises SettingsError for an empty prompt.
     """
-    if not ids:
-        raise SettingsError("the prompt is empty; give at least one character")
-    tokens = np.asarray([ids], np.int64)  # (1, T)
-    size = len(ids) if chunk is None or model.passage is not None else chunk
-    logits, state = model.prefill(tokens[:, :size])
-    for start in range(size, len(ids), size):
+    prompt = PromptReading(model, ids, chunk=chunk)
+    while prompt.piece:
+        prompt.read()
         if progress is not None:
-            progress(start, len(ids))
-        after_each, state = model.extend(tokens[:, start : start + size], state)
-        logits = after_each[:, -1]
-    if progress is not None:
-        progress(len(ids), len(ids))
-    return logits, state
+            progress(prompt.done, len(ids))
+    return prompt.logits, prompt.state
+
+
+class PromptReading:
+    """A prompt while it is read in pieces; ``logits`` (1, V) and ``state`` are those after the ``done`` first ids.
+
+    For ``chunk`` and errors see ``read_prompt``.
+    """
+
+    def __init__(self, model: LanguageModel, ids: Sequence[int], *, chunk: int | None = None) -> None:
+        if not ids:
+            raise SettingsError("the prompt is empty; give at least one character")
+        self.model, self.ids = model, ids
+        self.done = 0
+        self.logits: Array = None
+        self.state: Any = None
+        self._size = len(ids) if chunk is None or model.passage is not None else chunk
+
+    def begin_after(self, done: int, logits: Array, state: Any) -> None:
+        """Take the so many first ids as read: ``state``, which will be consumed, is what reading them leaves."""
+        self.done, self.logits, self.state = done, logits, state
+
+    @property
+    def piece(self) -> int:
+        """How many ids will be read next; 0 when all are."""
+        return min(self._size, len(self.ids) - self.done)
+
+    def read(self) -> None:
+        """Read the next piece."""
+        end = self.done + self.piece
+        tokens = np.asarray([self.ids[self.done : end]], np.int64)  # (1, T)
+        if self.state is None:
+            self.logits, self.state = self.model.prefill(tokens)
+        else:
+            after_each, self.state = self.model.extend(tokens, self.state)  # (1, T, V)
+            self.logits = after_each[:, -1]
+        self.done = end
 
 
 def read_on(
-    model: LanguageModel, state: Any, history: Sequence[Sequence[int]], held: Sequence[int], horizon: Horizon
+    model: LanguageModel,
+    state: Any,
+    history: Sequence[Sequence[int]],
+    held: Sequence[int],
+    horizons: Sequence[Horizon],
 ) -> tuple[Array, Any, list[int]]:
     """Read the last id of every row; rows that are full begin anew from nothing.
 
-    ``held`` counts what each row holds in ``state``, which lacks that last id. Returns the logits (B, V), the new
-    state and the new counts. ``state`` is consumed.
+    ``held`` counts what each row holds in ``state``, which lacks that last id; ``horizons``: how far the model sees in
+    each row. Returns the logits (B, V), the new state and the new counts. ``state`` is consumed.
     """
-    going = [row for row, count in enumerate(held) if not horizon.is_full(count)]
+    full = [horizon.is_full(count) for horizon, count in zip(horizons, held, strict=True)]
+    going = [row for row, is_full in enumerate(full) if not is_full]
     if len(going) == len(held):
         logits, state = model.extend(_column(history), state)
         return logits[:, -1], state, [count + 1 for count in held]
-    anew = {row: horizon.anew(history[row]) for row, count in enumerate(held) if horizon.is_full(count)}
+    anew = {row: horizons[row].anew(history[row]) for row, is_full in enumerate(full) if is_full}
     parts = [_read_anew(model, rows, anew) for rows in _of_one_length(anew)]
     if going:
         logits, state = model.extend(_column([history[row] for row in going]), state.select(going))
         parts.append((going, logits[:, -1], state))
-    counts = [horizon.held_after(anew[row]) if row in anew else count + 1 for row, count in enumerate(held)]
+    counts = [horizons[row].held_after(anew[row]) if row in anew else count + 1 for row, count in enumerate(held)]
     return *_in_order(parts), counts
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from moxu.decode.draw import on_host, to_host
 from moxu.decode.passages import Passages
-from moxu.decode.steps import token_logprobs
+from moxu.decode.rows import token_logprobs
 from moxu.errors import TextError
 from moxu.language_model import Array, LanguageModel
 from moxu.text.tokenizer import Tokenizer

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from moxu.decode.steps import FinishReason, Step
+from moxu.decode.rows import FinishReason, Step
 from moxu.text.tokenizer import Tokenizer
 
 TOKENS_PER_CHARACTER = 4
@@ -109,35 +109,66 @@ def held_back(text: str, stop: Sequence[str]) -> int:
     return next((n for n in range(longest, 0, -1) if any(one.startswith(text[-n:]) for one in stop)), 0)
 
 
-def stream(rows: Steps, tokenizer: Tokenizer, *, max_chars: int, stop: Sequence[str] = ()) -> Iterator[Piece | Finish]:
-    """Yield the pieces of all rows as they come, and one Finish for each row.
+class RowText:
+    """Tells the steps of one row as its pieces and its finish; ``finished`` once that was told.
 
-    The pieces of a row together are exactly the text of its tokens, up to the stop string or to ``max_chars``
-    characters. An end token is a newline where a text goes on past it, and else no text.
+    The pieces together are exactly the text of its tokens, up to the stop string or to ``max_chars`` characters. An end
+    token is a newline where a text goes on past it, and else no text. Its seconds begin here.
     """
-    began = time.perf_counter()
-    texts = {number: TextStream(tokenizer, stop, max_chars) for number in rows.numbers}
-    counts = dict.fromkeys(texts, 0)
-    waiting: dict[int, list[Token]] = {number: [] for number in texts}
-    for step in rows.steps():
-        row, text = step.row, texts[step.row]
-        counts[row] += 1
-        shown = ""
-        if step.id != tokenizer.end_id:
-            shown = text.push(step.id)
-        elif rows.past_end:
-            shown = text.end_line()
+
+    def __init__(
+        self, row: int, tokenizer: Tokenizer, *, max_chars: int, stop: Sequence[str] = (), past_end: bool = False
+    ) -> None:
+        self.row, self.finished = row, False
+        self._tokenizer, self._past_end = tokenizer, past_end
+        self._text = TextStream(tokenizer, stop, max_chars)
+        self._waiting: list[Token] = []  # chosen since the last piece
+        self._tokens, self._began = 0, time.perf_counter()
+
+    def take(self, step: Step) -> Iterator[Piece | Finish]:
+        """Yield what can be told after a step."""
+        self._tokens += 1
+        shown, text_follows = "", self._past_end or step.id != self._tokenizer.end_id
+        if step.id != self._tokenizer.end_id:
+            shown = self._text.push(step.id)
+        elif self._past_end:
+            shown = self._text.end_line()
         if step.reason is not None:
-            shown += text.finish()
-        if step.logprob is not None and (rows.past_end or step.id != tokenizer.end_id):
-            waiting[row].append(as_token(step, step.logprob, tokenizer, past_end=rows.past_end))
+            shown += self._text.finish()
+        if step.logprob is not None and text_follows:
+            self._waiting.append(as_token(step, step.logprob, self._tokenizer, past_end=self._past_end))
         if shown:
-            yield Piece(row, shown, tuple(waiting[row]))
-            waiting[row].clear()
-        reason = text.reason or step.reason
+            yield self._piece(shown)
+        reason = self._text.reason or step.reason
         if reason is not None:
-            rows.drop(row)
-            yield Finish(row, reason, text.characters, counts[row], time.perf_counter() - began)
+            yield self._finish(reason)
+
+    def end(self, reason: FinishReason) -> Iterator[Piece | Finish]:
+        """Yield what was held back, and the end, where no more steps come."""
+        if shown := self._text.finish():
+            yield self._piece(shown)
+        yield self._finish(self._text.reason or reason)
+
+    def _piece(self, text: str) -> Piece:
+        tokens, self._waiting = tuple(self._waiting), []
+        return Piece(self.row, text, tokens)
+
+    def _finish(self, reason: FinishReason) -> Finish:
+        self.finished = True
+        return Finish(self.row, reason, self._text.characters, self._tokens, time.perf_counter() - self._began)
+
+
+def stream(rows: Steps, tokenizer: Tokenizer, *, max_chars: int, stop: Sequence[str] = ()) -> Iterator[Piece | Finish]:
+    """Yield the pieces of all rows as they come, and one Finish for each row; see ``RowText``."""
+    texts = {
+        number: RowText(number, tokenizer, max_chars=max_chars, stop=stop, past_end=rows.past_end)
+        for number in rows.numbers
+    }
+    for step in rows.steps():
+        for event in texts[step.row].take(step):
+            if isinstance(event, Finish):
+                rows.drop(step.row)
+            yield event
 
 
 def as_token(step: Step, logprob: float, tokenizer: Tokenizer, *, past_end: bool = False) -> Token:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from moxu.decode.draw import SEED_LIMIT
 from moxu.decode.options import SamplingOptions, check_range, sampling_options
-from moxu.decode.steps import FinishReason
+from moxu.decode.rows import FinishReason
 from moxu.decode.stream import Finish, Piece, Token
 from moxu.decode.window import WindowPolicy, check_policy
 from moxu.errors import SettingsError
@@ -43,6 +43,7 @@ class Request:
     and the writing goes on. ``passages``: write so many passages with a model that writes by passages (None: as many as
     it takes). ``beams``: above 1, search for the likeliest texts with so many beams instead of drawing; the ``count``
     best come when all are found, of at most as many tokens as ``max_chars`` and no more than one passage.
+    ``max_tokens``: end after so many tokens, however few characters they are (None: as many as the characters take).
 
     Raises SettingsError for a value out of its range, or values that do not go together.
     """
@@ -60,10 +61,12 @@ class Request:
     past_end: bool = False
     passages: int | None = None
     beams: int = 1
+    max_tokens: int | None = None
 
     def __post_init__(self) -> None:
         check_range("count", self.count, 1, 1024)
         check_range("max_chars", self.max_chars, 1, float("inf"))
+        check_range("max_tokens", self.max_tokens, 1, float("inf"))
         check_range("seed", self.seed, 0, SEED_LIMIT - 1)
         check_range("top_logprobs", self.top_logprobs, 0, 100)
         check_range("context", self.context, 2, float("inf"))

@@ -5,10 +5,10 @@ from typing import Any, cast
 import pytest
 
 from mocks import ByteTokenizer, WordTokenizer
-from moxu.cli.manners import lines_are_documents, lyric_prompt, manner_of
 from moxu.text.tokenizer import Tokenizer
 from moxu.text.turns import SPECIAL, TurnsTokenizer
 from moxu.text.wordpiece import WordPieceTokenizer
+from moxu.writers.manners import lines_are_documents, lyric_prompt, manner_of
 
 MISAKA = WordPieceTokenizer(["[PAD]", "氼", "[UNK]", "[CLS]", "[SEP]", "甲", "乙"])
 BERT = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "甲", "乙"])

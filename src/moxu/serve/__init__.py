@@ -1,0 +1,1 @@
+"""What programs and pages reach over HTTP: many writers, one model."""

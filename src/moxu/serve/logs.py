@@ -1,0 +1,108 @@
+"""What the server logs: one JSON object a line, and never a word of a story.
+
+Texts, paths as they were sent, and messages of exceptions may all hold what somebody writes. So a line says which route
+was asked for, not which path; and of an exception its type and place, not its message.
+"""
+
+import json
+import logging
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TextIO
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+NOTES = "moxu.notes"  # the key of an ASGI scope under which an answer notes numbers for its line in the log
+UNMATCHED = "unmatched"
+_log = logging.getLogger("moxu.serve")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object for each record: of moxu's own with their fields, of libraries no more than where they came from.
+
+    What a library says may quote what it was given.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+        }
+        if record.name.startswith("moxu."):
+            line |= {"event": record.msg, **getattr(record, "fields", {})}
+        else:
+            line |= {"event": "library", "logger": record.name, "place": f"{record.module}:{record.lineno}"}
+        if record.exc_info and record.exc_info[0]:
+            line |= {"error": record.exc_info[0].__name__, "raised": _places(record.exc_info[2])}
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure(stream: TextIO | None = None) -> None:
+    """Let everything that is logged in this process come out as JSON lines, on standard error by default."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    _log.setLevel(logging.INFO)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"  # whose lines are the paths as they were sent
+
+
+def log(event: str, *, error: BaseException | None = None, **fields: Any) -> None:
+    """Log an event of the server's own, with numbers and names that are no text of a user's."""
+    level = logging.INFO if error is None else logging.ERROR
+    _log.log(level, event, extra={"fields": fields}, exc_info=error)
+
+
+def note(scope: Scope, **fields: Any) -> None:
+    """Add fields to the line that will be logged of this request."""
+    scope.setdefault(NOTES, {}).update(fields)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the path of the route that answers, with the names of its parameters instead of their values."""
+    return str(getattr(scope.get("route"), "path", UNMATCHED))
+
+
+class RequestLog:
+    """Logs one line for each request, when its answer is over."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+        notes = scope.setdefault(NOTES, {})
+
+        async def send_noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noting)
+        finally:
+            seconds = round(time.perf_counter() - began, 4)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            log("request", method=method, route=route_of(scope), status=status, seconds=seconds, **notes)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    """Return where an exception passed, outermost first: file, line and function."""
+    frames = traceback.extract_tb(trace)[-8:]
+    return [
+        f"{frame.filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames
+    ]

@@ -1,0 +1,79 @@
+"""HTTP as uvicorn speaks it, with our patience: neither slow writers nor slow readers hold a connection for ever."""
+
+import asyncio
+import json
+from typing import ClassVar
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from moxu.serve.limits import Limits
+from moxu.serve.problems import Problem, as_openai
+
+GRACE = 1.0  # seconds, in which a body that is late gets an answer before its connection is cut
+
+
+class PatientProtocol(H11Protocol):
+    """A connection; it is cut when a request does not arrive whole, or nothing of its answer is taken, in time."""
+
+    limits: ClassVar[Limits]
+    _arrival: asyncio.TimerHandle | None = None
+    _reading: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._arrival = self.loop.call_later(self.limits.arrival_seconds + GRACE, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if self._arrival is None:
+            self._arrival = self.loop.call_later(self.limits.arrival_seconds + GRACE, self.transport.abort)
+        super().data_received(data)
+        if self.conn.their_state is not h11.SEND_BODY and self.conn.their_state is not h11.IDLE:
+            self._stop_arrival()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_arrival()
+        self._stop_reading()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stop_reading()
+        self._reading = self.loop.call_later(self.limits.slow_reader_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_reading()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, or has too long a head, with the error object that all others get."""
+        problem = Problem(400, f"{msg} Its head may have {self.limits.header_bytes:,} bytes.", code="invalid_http")
+        body = json.dumps(as_openai(problem)).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        events = (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        )
+        for event in events:
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _stop_arrival(self) -> None:
+        if self._arrival is not None:
+            self._arrival.cancel()
+            self._arrival = None
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+
+def protocol_with(limits: Limits) -> type[H11Protocol]:
+    """Return the protocol of a server with these limits; uvicorn makes one for each connection."""
+    return type("LimitedProtocol", (PatientProtocol,), {"limits": limits})

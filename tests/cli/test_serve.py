@@ -1,0 +1,144 @@
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from moxu.cli.serve import serve
+
+Start = Callable[..., subprocess.Popen[bytes]]
+PATIENCE = 60
+
+
+class Program:
+    """``moxu serve`` in a process of its own, and what it says on standard error."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process, self.lines = process, queue.Queue[str]()
+        self.said: list[str] = []
+        self._reading = threading.Thread(target=self._read)
+        self._reading.start()
+        while "http://" not in self.said_next():
+            pass
+        found = re.search(r"at (http://\S+)", self.said[-1])
+        assert found is not None
+        self.url = found[1]
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.put(line.decode())
+
+    def said_next(self) -> str:
+        self.said.append(self.lines.get(timeout=PATIENCE))
+        return self.said[-1]
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal, and return the exit status."""
+        self.process.send_signal(number)
+        status = self.process.wait(PATIENCE)
+        self._reading.join(PATIENCE)
+        while not self.lines.empty():
+            self.said_next()
+        return status
+
+
+@pytest.fixture
+def program(start: Start, rwkv7: Path) -> Iterator[Program]:
+    one = Program(start("serve", "--model", rwkv7, "--port", 0))
+    yield one
+    one.process.kill()
+    one.process.communicate()
+
+
+ENDLESS = {"prompt": "这是", "max_tokens": 16000, "stream": True}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no process can be sent a Ctrl-C of its own there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_its_address_answers_and_ends_every_stream_when_it_is_stopped(
+    program: Program, number: signal.Signals, rwkv7: Path
+) -> None:
+    assert httpx.get(program.url + "/readyz", timeout=PATIENCE).status_code == 200
+    status = list[int]()
+    with httpx.stream("POST", program.url + "/v1/completions", json=ENDLESS, timeout=PATIENCE) as answer:
+        lines = answer.iter_lines()
+        first = next(lines)
+        ending = threading.Thread(target=lambda: status.append(program.end(number)))
+        ending.start()
+        rest = [line for line in lines if line]
+    ending.join(PATIENCE)
+    assert json.loads(first.removeprefix("data: "))["model"] == rwkv7.name
+    assert rest[-1] == "data: [DONE]"
+    assert status == [0]
+    logged = [json.loads(line) for line in program.said if line.startswith("{")]
+    assert [line["route"] for line in logged] == ["/readyz", "/v1/completions"]
+    assert not any("Traceback" in line for line in program.said)
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(moxu: Any, rwkv7: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        answer = moxu("serve", "--model", rwkv7, "--port", taken.getsockname()[1])
+    assert answer.status == 2
+    assert answer.err.count("\n") == 1
+    assert "give another --port" in answer.err
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org"])
+def test_other_machines_are_served_only_with_a_key(
+    moxu: Any, rwkv7: Path, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MOXU_API_KEY", raising=False)
+    answer = moxu("serve", "--model", rwkv7, "--port", 0, "--host", host)
+    assert answer.status == 2
+    assert answer.err.count("\n") == 1
+    assert "--api-key" in answer.err
+
+
+def test_a_key_that_can_be_guessed_is_refused(moxu: Any, rwkv7: Path) -> None:
+    answer = moxu("serve", "--model", rwkv7, "--port", 0, "--api-key", "abc")
+    assert answer.status == 2
+    assert "at least 8 characters" in answer.err
+    assert "abc" not in answer.err
+
+
+@pytest.mark.parametrize("host", ["no such host", "256.0.0.1.example.invalid"])
+def test_a_host_that_is_none_is_told_in_one_line(moxu: Any, rwkv7: Path, host: str) -> None:
+    answer = moxu("serve", "--model", rwkv7, "--port", 0, "--host", host, "--api-key", "12345678")
+    assert answer.status == 2
+    assert answer.err.count("\n") == 1
+
+
+def test_a_model_that_is_not_there_is_told_before_anything_is_served(moxu: Any) -> None:
+    answer = moxu("serve", "--model", "nowhere", "--port", 0)
+    assert answer.status == 2
+    assert "no model 'nowhere'" in answer.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no process can be sent a Ctrl-C of its own there")
+def test_a_key_from_the_environment_opens_a_server_on_all_addresses(start: Start, rwkv7: Path) -> None:
+    process = start("serve", "--model", rwkv7, "--port", 0, "--host", "0.0.0.0", MOXU_API_KEY="a-long-enough-key")
+    one = Program(process)
+    try:
+        url = one.url.replace("0.0.0.0", "127.0.0.1")
+        assert httpx.get(url + "/v1/models", timeout=PATIENCE).status_code == 401
+        key = {"authorization": "Bearer a-long-enough-key"}
+        assert httpx.get(url + "/v1/models", headers=key, timeout=PATIENCE).status_code == 200
+        assert one.end(signal.SIGTERM) == 0
+        assert "a-long-enough-key" not in "".join(one.said)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_every_option_is_explained() -> None:
+    assert all(getattr(parameter, "help", None) for parameter in serve.params)
