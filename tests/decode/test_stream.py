@@ -123,7 +123,7 @@ def test_every_token_is_reported_once_with_its_text() -> None:
     (finish,) = (event for event in events if isinstance(event, Finish))
     tokens = [token for piece in pieces for token in piece.tokens]
     assert len(tokens) == finish.tokens
-    assert all(len(token.alternatives) == 2 and token.logprob <= 0 for token in tokens)
+    assert all(len(token.alternatives) == 2 and (token.logprob or 0) <= 0 for token in tokens)
 
 
 @pytest.mark.parametrize("max_chars", [1, 17])

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moxu.text.layout import StreamingIndent, dedent, indent
+from moxu.text.layout import StreamingDedent, StreamingIndent, dedent, indent
 from moxu.text.prepare import opening
 
 page = st.text(st.sampled_from("甲乙“a \t\u3000\n"))
@@ -40,3 +40,15 @@ def test_indenting_again_changes_nothing(text: str) -> None:
 def test_pieces_indented_as_they_arrive_make_the_same_page_as_the_whole(pieces: list[str]) -> None:
     layout = StreamingIndent()
     assert "".join(map(layout.push, pieces)) == indent("".join(pieces))
+
+
+@given(st.lists(page))
+def test_pieces_dedented_as_they_arrive_make_the_same_page_as_the_whole(pieces: list[str]) -> None:
+    layout = StreamingDedent()
+    assert "".join(map(layout.push, pieces)) == dedent("".join(pieces))
+
+
+def test_spaces_that_go_on_within_a_line_are_no_indent() -> None:
+    layout = StreamingDedent(at_line_start=False)
+    shown = [layout.push(piece) for piece in ("　星", "\n　", "　亮", "　\n", "\n", "了")]
+    assert shown == ["　星", "\n", "亮", "　\n", "\n", "了"]

@@ -21,6 +21,8 @@ GREEDY = SamplingOptions(greedy=True)
         ({"prompt": ""}, "the prompt is empty"),
         ({"prompt_ids": ()}, "the prompt is empty"),
         ({"context": 1}, "context is 1; expected at least 2"),
+        ({"max_tokens": -1}, "max_tokens is -1; expected at least 0"),
+        ({"prompt_logprobs": True}, "prompt_logprobs needs top_logprobs"),
         ({"passages": 0}, "passages is 0; expected at least 1"),
         ({"beams": 0}, "beams is 0; expected between 1 and 256"),
         ({"beams": 3}, "beams is 3, but temperature is 0.9: a search draws nothing; use greedy"),

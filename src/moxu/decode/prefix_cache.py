@@ -39,7 +39,7 @@ class PrefixCache:
 
     def keep(self, ids: Sequence[int], logits: Array, state: Any) -> None:
         """Keep the state of one row that has read these ids from nothing; it and ``logits`` (1, V) must be its own."""
-        key = _key(ids)
+        key = key_of(ids)
         size = len(key) + logits.nbytes + sum(array.nbytes for array in state.arrays().values())
         self._forget(key)
         if size > self.capacity:
@@ -51,7 +51,7 @@ class PrefixCache:
 
     def find(self, ids: Sequence[int], *, whole: bool = False) -> Snapshot | None:
         """Return the snapshot of the longest beginning of these ids, or of all of them only (``whole``)."""
-        wanted = _key(ids)
+        wanted = key_of(ids)
         found = [wanted] if whole else [key for key in self._kept if wanted.startswith(key)]
         best = max(found, key=len, default=wanted)
         if best not in self._kept:
@@ -69,6 +69,6 @@ class PrefixCache:
             self.bytes -= gone.bytes
 
 
-def _key(ids: Sequence[int]) -> bytes:
+def key_of(ids: Sequence[int]) -> bytes:
     """Return ids as bytes, eight for each, so that one beginning with another is a comparison of memory."""
     return np.asarray(ids, np.int64).tobytes()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_numpy_array
 
 from moxu.decode.chain import apply, sampler_chain
 from moxu.decode.draw import draw, on_host, to_host, uniform
@@ -153,9 +153,9 @@ def with_logprobs(rows: Sequence[Row], steps: Sequence[Step], logits: Array) -> 
         if row.course.top_logprobs is not None:
             asking.setdefault(row.course.top_logprobs, []).append(place)
     for count, places in asking.items():
-        told = _report([steps[place] for place in places], _of_rows(logits, places), count)
-        for place, step in zip(places, told, strict=True):
-            reported[place] = step
+        told = report([steps[place].id for place in places], _of_rows(logits, places), count)
+        for place, (logprob, alternatives) in zip(places, told, strict=True):
+            reported[place] = replace(steps[place], logprob=logprob, alternatives=alternatives)
     return reported
 
 
@@ -174,10 +174,36 @@ def token_logprobs(logits: Array, ids: Array) -> Array:
     return xp.take_along_axis(shifted, ids, axis=-1) - log_total
 
 
+def report(ids: Sequence[int], logits: Array, count: int) -> list[tuple[float, tuple[Choice, ...]]]:
+    """Return the logprob of one id in each row of logits (B, V), and the ``count`` likeliest tokens in its place."""
+    xp = array_namespace(logits)
+    told = xp.asarray([[token_id] for token_id in ids], device=device(logits))  # (B, 1)
+    wanted = xp.concat([told, xp.astype(_likeliest(logits, count), told.dtype)], axis=-1)  # (B, 1 + count)
+    found = zip(to_host(wanted).tolist(), to_host(token_logprobs(logits, wanted)).tolist(), strict=True)
+    return [(logprobs[0], _choices(ids[1:], logprobs[1:])) for ids, logprobs in found]
+
+
 def rows_of(array: Array, places: Sequence[int]) -> Array:
     """Return a copy of these rows of an array (B, ...), in this order."""
     xp = array_namespace(array)
     return xp.take(array, xp.asarray(list(places), dtype=xp.int64, device=device(array)), axis=0)
+
+
+def _likeliest(logits: Array, count: int) -> Array:
+    """Return the ids (B, count) of the likeliest tokens, likeliest first, from logits (B, V)."""
+    xp = array_namespace(logits)
+    if count == 0:
+        return xp.empty((logits.shape[0], 0), dtype=xp.int64, device=device(logits))
+    if not is_numpy_array(logits) or count >= logits.shape[-1]:
+        return xp.argsort(logits, axis=-1, descending=True)[:, :count]
+    best = np.sort(np.argpartition(logits, -count, axis=-1)[:, -count:], axis=-1)  # to sort all costs ten times as much
+    order = np.argsort(-np.take_along_axis(logits, best, axis=-1), axis=-1, kind="stable")
+    return np.take_along_axis(best, order, axis=-1)
+
+
+def _choices(ids: Sequence[int], logprobs: Sequence[float]) -> tuple[Choice, ...]:
+    pairs = zip(ids, logprobs, strict=True)
+    return tuple(Choice(*pair) for pair in pairs if pair[1] > -math.inf)  # a small vocabulary has not so many
 
 
 def _of_rows(logits: Array, places: Sequence[int]) -> Array:
@@ -205,19 +231,3 @@ def _passages(rows: Sequence[Row]) -> list[Sequence[int]] | None:
         for horizon, row in zip(horizons, rows, strict=True)
         if isinstance(horizon, Passages)
     ]
-
-
-def _report(steps: Sequence[Step], logits: Array, count: int) -> list[Step]:
-    """Return the steps with the logprob of the chosen token and the ``count`` likeliest, from logits (B, V)."""
-    xp = array_namespace(logits)
-    chosen = xp.asarray([[step.id] for step in steps], device=device(logits))  # (B, 1)
-    best = xp.argsort(logits, axis=-1, descending=True)[:, :count]  # (B, n)
-    wanted = xp.concat([chosen, xp.astype(best, chosen.dtype)], axis=-1)
-    ids, logprobs = to_host(wanted).tolist(), to_host(token_logprobs(logits, wanted)).tolist()
-    return [_with_choices(step, *row) for step, *row in zip(steps, ids, logprobs, strict=True)]
-
-
-def _with_choices(step: Step, ids: list[int], logprobs: list[float]) -> Step:
-    pairs = zip(ids[1:], logprobs[1:], strict=True)
-    alternatives = tuple(Choice(*pair) for pair in pairs if pair[1] > -math.inf)  # a small vocabulary has not so many
-    return replace(step, logprob=logprobs[0], alternatives=alternatives)

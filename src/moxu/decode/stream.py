@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from moxu.decode.rows import FinishReason, Step
+from moxu.decode.rows import Choice, FinishReason, Step
 from moxu.text.tokenizer import Tokenizer
 
 TOKENS_PER_CHARACTER = 4
@@ -14,10 +14,13 @@ TOKENS_PER_CHARACTER = 4
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A chosen token as text, the logarithm of its probability, and the likeliest tokens in its place."""
+    """A token as text, the logarithm of its probability, and the likeliest tokens in its place.
+
+    ``logprob`` is None of the first token of a prompt only, which nothing foresees.
+    """
 
     text: str
-    logprob: float
+    logprob: float | None
     alternatives: tuple[tuple[str, float], ...] = ()  # (text, logprob), likeliest first
 
 
@@ -28,6 +31,14 @@ class Piece:
     row: int
     text: str
     tokens: tuple[Token, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPiece:
+    """Text of the prompt that was read, and its tokens, as the model foresaw them."""
+
+    text: str
+    tokens: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +124,22 @@ class RowText:
     """Tells the steps of one row as its pieces and its finish; ``finished`` once that was told.
 
     The pieces together are exactly the text of its tokens, up to the stop string or to ``max_chars`` characters. An end
-    token is a newline where a text goes on past it, and else no text. Its seconds begin here.
+    token is a newline where a text goes on past it, and else no text. Its seconds begin here. ``all_tokens``: tell
+    every token that was chosen, also those at its end that give no text.
     """
 
     def __init__(
-        self, row: int, tokenizer: Tokenizer, *, max_chars: int, stop: Sequence[str] = (), past_end: bool = False
+        self,
+        row: int,
+        tokenizer: Tokenizer,
+        *,
+        max_chars: int,
+        stop: Sequence[str] = (),
+        past_end: bool = False,
+        all_tokens: bool = False,
     ) -> None:
         self.row, self.finished = row, False
-        self._tokenizer, self._past_end = tokenizer, past_end
+        self._tokenizer, self._past_end, self._all_tokens = tokenizer, past_end, all_tokens
         self._text = TextStream(tokenizer, stop, max_chars)
         self._waiting: list[Token] = []  # chosen since the last piece
         self._tokens, self._began = 0, time.perf_counter()
@@ -128,18 +147,20 @@ class RowText:
     def take(self, step: Step) -> Iterator[Piece | Finish]:
         """Yield what can be told after a step."""
         self._tokens += 1
-        shown, text_follows = "", self._past_end or step.id != self._tokenizer.end_id
+        shown, told = "", self._past_end or self._all_tokens or step.id != self._tokenizer.end_id
         if step.id != self._tokenizer.end_id:
             shown = self._text.push(step.id)
         elif self._past_end:
             shown = self._text.end_line()
         if step.reason is not None:
             shown += self._text.finish()
-        if step.logprob is not None and text_follows:
-            self._waiting.append(as_token(step, step.logprob, self._tokenizer, past_end=self._past_end))
-        if shown:
-            yield self._piece(shown)
+        if step.logprob is not None and told:
+            self._waiting.append(
+                as_token(step.id, step.logprob, step.alternatives, self._tokenizer, past_end=self._past_end)
+            )
         reason = self._text.reason or step.reason
+        if shown or (self._all_tokens and self._waiting and reason is not None):
+            yield self._piece(shown)
         if reason is not None:
             yield self._finish(reason)
 
@@ -158,12 +179,15 @@ class RowText:
         return Finish(self.row, reason, self._text.characters, self._tokens, time.perf_counter() - self._began)
 
 
-def stream(rows: Steps, tokenizer: Tokenizer, *, max_chars: int, stop: Sequence[str] = ()) -> Iterator[Piece | Finish]:
+def stream(
+    rows: Steps, tokenizer: Tokenizer, *, max_chars: int, stop: Sequence[str] = (), all_tokens: bool = False
+) -> Iterator[Piece | Finish]:
     """Yield the pieces of all rows as they come, and one Finish for each row; see ``RowText``."""
-    texts = {
-        number: RowText(number, tokenizer, max_chars=max_chars, stop=stop, past_end=rows.past_end)
-        for number in rows.numbers
-    }
+
+    def text_of(row: int) -> RowText:
+        return RowText(row, tokenizer, max_chars=max_chars, stop=stop, past_end=rows.past_end, all_tokens=all_tokens)
+
+    texts = {number: text_of(number) for number in rows.numbers}
     for step in rows.steps():
         for event in texts[step.row].take(step):
             if isinstance(event, Finish):
@@ -171,11 +195,17 @@ def stream(rows: Steps, tokenizer: Tokenizer, *, max_chars: int, stop: Sequence[
             yield event
 
 
-def as_token(step: Step, logprob: float, tokenizer: Tokenizer, *, past_end: bool = False) -> Token:
-    """Return a step with its ids as text; where the text goes on past its end token, that is a newline."""
+def as_token(
+    token_id: int,
+    logprob: float | None,
+    alternatives: Sequence[Choice],
+    tokenizer: Tokenizer,
+    *,
+    past_end: bool = False,
+) -> Token:
+    """Return a token with its ids as text; where the text goes on past its end token, that is a newline."""
 
-    def text_of(token_id: int) -> str:
-        return "\n" if past_end and token_id == tokenizer.end_id else tokenizer.decode([token_id])
+    def text_of(one: int) -> str:
+        return "\n" if past_end and one == tokenizer.end_id else tokenizer.decode([one])
 
-    alternatives = tuple((text_of(choice.id), choice.logprob) for choice in step.alternatives)
-    return Token(text_of(step.id), logprob, alternatives)
+    return Token(text_of(token_id), logprob, tuple((text_of(choice.id), choice.logprob) for choice in alternatives))

@@ -1,7 +1,7 @@
 """How prose looks on a page: each paragraph indented by two ideographic spaces, which are no part of the text.
 
-The law: ``dedent(indent(text)) == text`` for a text without indents, and pieces indented as they arrive make the same
-page as the whole text at once.
+The law: ``dedent(indent(text)) == text`` for a text without indents, and pieces that are indented or dedented as they
+arrive make the same page as the whole text at once.
 """
 
 import re
@@ -23,6 +23,8 @@ def dedent(text: str) -> str:
 class StreamingIndent:
     """Indents a text that arrives in pieces; the pushed pieces joined are ``indent`` of the joined text."""
 
+    indent = INDENT
+
     def __init__(self, at_line_start: bool = True) -> None:
         """Begin at the start of a line, or within one when a paragraph is being continued."""
         self._at_line_start = at_line_start
@@ -43,4 +45,10 @@ class StreamingIndent:
         if not text:
             return ""  # the indent waits for a character: an empty line has none
         self._at_line_start = False
-        return INDENT + text
+        return self.indent + text
+
+
+class StreamingDedent(StreamingIndent):
+    """Takes the indents out of a text that arrives in pieces; those joined are ``dedent`` of the joined text."""
+
+    indent = ""

@@ -10,7 +10,7 @@ from typing import Protocol
 from moxu.decode.draw import SEED_LIMIT
 from moxu.decode.options import SamplingOptions, check_range, sampling_options
 from moxu.decode.rows import FinishReason
-from moxu.decode.stream import Finish, Piece, Token
+from moxu.decode.stream import Finish, Piece, PromptPiece, Token
 from moxu.decode.window import WindowPolicy, check_policy
 from moxu.errors import SettingsError
 
@@ -20,6 +20,7 @@ __all__ = [
     "Finish",
     "FinishReason",
     "Piece",
+    "PromptPiece",
     "Request",
     "Started",
     "Token",
@@ -43,7 +44,10 @@ class Request:
     and the writing goes on. ``passages``: write so many passages with a model that writes by passages (None: as many as
     it takes). ``beams``: above 1, search for the likeliest texts with so many beams instead of drawing; the ``count``
     best come when all are found, of at most as many tokens as ``max_chars`` and no more than one passage.
-    ``max_tokens``: end after so many tokens, however few characters they are (None: as many as the characters take).
+    ``max_tokens``: end after so many tokens, however few characters they are (None: as many as the characters take; 0:
+    write nothing). ``prompt_logprobs``: report the prompt's tokens, too, with so many likelier ones as ``top_logprobs``
+    says; and of each text every token that was chosen, its end among them. ``prompt_logprobs_after``: not those of its
+    first so many ids.
 
     Raises SettingsError for a value out of its range, or values that do not go together.
     """
@@ -62,19 +66,26 @@ class Request:
     passages: int | None = None
     beams: int = 1
     max_tokens: int | None = None
+    prompt_logprobs: bool = False
+    prompt_logprobs_after: int = 0
 
     def __post_init__(self) -> None:
         check_range("count", self.count, 1, 1024)
         check_range("max_chars", self.max_chars, 1, float("inf"))
-        check_range("max_tokens", self.max_tokens, 1, float("inf"))
+        check_range("max_tokens", self.max_tokens, 0, float("inf"))
         check_range("seed", self.seed, 0, SEED_LIMIT - 1)
         check_range("top_logprobs", self.top_logprobs, 0, 100)
         check_range("context", self.context, 2, float("inf"))
+        check_range("prompt_logprobs_after", self.prompt_logprobs_after, 0, float("inf"))
         check_range("passages", self.passages, 1, float("inf"))
         check_range("beams", self.beams, 1, 256)
         check_policy(self.window)
         if self.beams > 1:
             self._check_search()
+        if self.prompt_logprobs and self.top_logprobs is None:
+            raise SettingsError(
+                "prompt_logprobs needs top_logprobs: how many likelier tokens to report; give 0 for none"
+            )
         if not self.prompt or self.prompt_ids == ():
             raise SettingsError("the prompt is empty; give at least one character, or a newline to begin a paragraph")
         if "" in self.stop:
@@ -100,8 +111,9 @@ class Started:
     seeds: tuple[int, ...]
 
 
-Event = Started | Piece | Finish
-"""First one Started, then the Pieces of all rows as they come, and one Finish for each row."""
+Event = Started | PromptPiece | Piece | Finish
+"""First one Started, and the PromptPieces where they were asked for, which all rows share; then the Pieces of all rows
+as they come, and one Finish for each row."""
 
 
 class Writer(Protocol):

@@ -6,11 +6,11 @@ from moxu.decode.beam import Search
 from moxu.decode.passages import Passages
 from moxu.decode.reading import Progress
 from moxu.decode.steps import Batch
-from moxu.decode.stream import TOKENS_PER_CHARACTER, stream
+from moxu.decode.stream import TOKENS_PER_CHARACTER, PromptPiece, stream
 from moxu.errors import SettingsError
 from moxu.language_model import LanguageModel
 from moxu.text.tokenizer import Tokenizer
-from moxu.writers.base import Event, Request
+from moxu.writers.base import Event, Finish, Request
 from moxu.writers.plan import Plan
 
 
@@ -36,8 +36,23 @@ class LocalWriter:
         """Write all continuations together; see ``Writer.write``."""
         plan = Plan.of(request, self.model, self.tokenizer)
         yield plan.started
+        yield from self._prompt_pieces(request, plan)
+        if request.max_tokens == 0:
+            yield from (Finish(row, "length", 0, 0, 0.0) for row in range(request.count))
+            return
         steps = self._search(request, plan) if request.beams > 1 else self._batch(request, plan)
-        yield from stream(steps, self.tokenizer, max_chars=request.max_chars, stop=request.stop)
+        yield from stream(
+            steps,
+            self.tokenizer,
+            max_chars=request.max_chars,
+            stop=request.stop,
+            all_tokens=request.prompt_logprobs,
+        )
+
+    def _prompt_pieces(self, request: Request, plan: Plan) -> Iterator[PromptPiece]:
+        logprobs = plan.prompt_logprobs(request, self.model, self.tokenizer, self.chunk)
+        while logprobs is not None and not logprobs.finished:
+            yield logprobs.read()
 
     def _batch(self, request: Request, plan: Plan) -> Batch:
         return Batch(

@@ -6,7 +6,7 @@ from typing import Self
 
 from moxu.decode.draw import fresh_seed, row_seeds
 from moxu.decode.passages import Passages
-from moxu.decode.reading import Horizon
+from moxu.decode.prompt_logprobs import PromptLogprobs
 from moxu.decode.window import Window
 from moxu.errors import SettingsError
 from moxu.language_model import LanguageModel
@@ -19,7 +19,7 @@ class Plan:
     """The whole prompt in ids, the horizon, and what is told first; nothing has been read yet."""
 
     prompt: Sequence[int]
-    horizon: Horizon
+    horizon: Window | Passages
     started: Started
 
     @classmethod
@@ -31,14 +31,36 @@ class Plan:
         seen = given if len(visible) == len(prompt) else len(tokenizer.decode(visible))
         return cls(prompt, horizon, Started(given, seen, seeds))
 
+    def prompt_logprobs(
+        self, request: Request, model: LanguageModel, tokenizer: Tokenizer, chunk: int | None
+    ) -> PromptLogprobs | None:
+        """Return the logprobs of the prompt, of which nothing has been read, where the request asks for them."""
+        if not request.prompt_logprobs or isinstance(self.horizon, Passages):
+            return None
+        return PromptLogprobs(
+            model,
+            tokenizer,
+            self.prompt,
+            size=self.horizon.size,
+            count=request.top_logprobs or 0,
+            past_end=request.past_end,
+            chunk=chunk,
+            after=min(request.prompt_logprobs_after, len(self.prompt)),
+        )
 
-def _horizon(request: Request, model: LanguageModel, tokenizer: Tokenizer) -> Horizon:
+
+def _horizon(request: Request, model: LanguageModel, tokenizer: Tokenizer) -> Window | Passages:
     context = request.context
     if model.passage is not None:
         if context is not None:
             raise SettingsError(
                 f"context is {context}, but this model writes by passages after sources of {model.passage.source}; "
                 "leave it out"
+            )
+        if request.prompt_logprobs:
+            raise SettingsError(
+                "prompt_logprobs is set, but this model reads the prompt as a source, whole and in both directions, "
+                "and foresees none of it; leave it out"
             )
         return Passages.of(model.passage, tokenizer)
     if context is not None and model.max_context is not None and context > model.max_context:
