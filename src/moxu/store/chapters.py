@@ -31,7 +31,7 @@ class Chapters:
     def chapter(self, chapter: int) -> Chapter:
         """Return a chapter with its newest text; Missing when there is none."""
         with self.database.reading() as session:
-            return _record(live_chapter(session, chapter))
+            return chapter_record(live_chapter(session, chapter))
 
     def create_chapter(self, story: int, title: str = "", text: str = "", *, index: int | None = None) -> Chapter:
         """Add a chapter to a story, last or with ``index`` before it; its text is revision 1."""
@@ -47,7 +47,7 @@ class Chapters:
             session.flush()
             place(row, [*siblings, row], index)
             write_text(session, row, text, None, moment)
-            return _record(row)
+            return chapter_record(row)
 
     def rename_chapter(self, chapter: int, title: str) -> Chapter:
         """Give a chapter another title."""
@@ -55,7 +55,7 @@ class Chapters:
         with self.database.writing() as session:
             row = live_chapter(session, chapter, lock=True)
             row.title, row.updated = title, now()
-            return _record(row)
+            return chapter_record(row)
 
     def move_chapter(self, chapter: int, index: int, *, story: int | None = None) -> None:
         """Put a chapter where ``index`` others come before it, in its own story or in another."""
@@ -79,7 +79,7 @@ class Chapters:
             row = any_row(session, ChapterRow, chapter, "chapter", lock=True)
             live_story(session, row.story_id)
             row.deleted = None
-            return _record(row)
+            return chapter_record(row)
 
     def save_chapter(self, chapter: int, text: str, base_revision: int, spans: Json = None) -> Chapter:
         """Make ``text`` the newest revision, on the disk when this returns; it was edited from ``base_revision``.
@@ -120,9 +120,9 @@ def _save(session: Session, chapter: int, text: str, base_revision: int, spans: 
     row = live_chapter(session, chapter, lock=True)  # from here on nobody else can change it
     if (row.text, row.spans) != (text, spans):
         if row.revision != base_revision:
-            raise Conflict(_record(row), base_revision)
+            raise Conflict(chapter_record(row), base_revision)
         write_text(session, row, text, spans, now())
-    return _record(row)
+    return chapter_record(row)
 
 
 def _of_story(story: int) -> Select[ChapterRow]:
@@ -140,7 +140,8 @@ def _entry(row: ChapterRow) -> ChapterEntry:
     )
 
 
-def _record(row: ChapterRow) -> Chapter:
+def chapter_record(row: ChapterRow) -> Chapter:
+    """Return what a row says."""
     return Chapter(
         id=row.id,
         story=row.story_id,

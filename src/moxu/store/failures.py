@@ -28,14 +28,22 @@ _POSTGRESQL = {  # by the class of the SQLSTATE, and before it by the whole
 }
 
 
-def as_store_error(error: exc.SQLAlchemyError, database: str) -> StoreError | None:
+class DatabaseFailure(StoreError):
+    """A database that cannot do now what it is asked to; ``reason`` is the message without the name of the database."""
+
+    def __init__(self, database: str, reason: str) -> None:
+        super().__init__(f"{database}: {reason}")
+        self.reason = reason
+
+
+def as_store_error(error: exc.SQLAlchemyError, database: str) -> DatabaseFailure | None:
     """Return what to tell the user, or None when it is not his mistake but ours."""
     if isinstance(error, exc.TimeoutError):
-        return StoreError(f"{database}: too many requests at once; try again")
+        return DatabaseFailure(database, "too many requests at once; try again")
     if not isinstance(error, exc.DBAPIError):
         return None
     said = _sqlite(error) if hasattr(error.orig, "sqlite_errorname") else _postgresql(error)
-    return StoreError(f"{database}: {said}") if said else None
+    return DatabaseFailure(database, said) if said else None
 
 
 def _sqlite(error: exc.DBAPIError) -> str | None:

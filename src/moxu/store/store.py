@@ -17,9 +17,10 @@ from moxu.store.preferences import Preferences
 from moxu.store.pruning import Pruning
 from moxu.store.schema import upgrade
 from moxu.store.stories import Stories
+from moxu.store.whole import WholeStories
 
 
-class Store(Stories, Chapters, Notes, Candidates, Preferences, Pruning):
+class Store(Stories, Chapters, WholeStories, Notes, Candidates, Preferences, Pruning):
     """Stories, chapters, revisions, notes, candidates and settings; each kind has its methods in a file of its own."""
 
     def __init__(self, database: Database) -> None:

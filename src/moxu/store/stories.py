@@ -27,20 +27,12 @@ class Stories:
     def story(self, story: int) -> Story:
         """Return a story; Missing when there is none."""
         with self.database.reading() as session:
-            return _record(session, live_story(session, story))
+            return story_record(session, live_story(session, story))
 
     def create_story(self, title: str = "", *, index: int | None = None) -> Story:
         """Put a new story on the shelf, with an empty memory and author's note: last, or with ``index`` before it."""
-        storable_text(title, "the title")
-        moment = now()
         with self.database.writing() as session:
-            row = StoryRow(title=title, position=0, created=moment, updated=moment, deleted=None)
-            others = _all_locked(session)
-            session.add(row)
-            session.flush()
-            place(row, [*others, row], index)
-            session.add_all(empty_notes(row))
-            return _record(session, row)
+            return story_record(session, new_story(session, title, index))
 
     def rename_story(self, story: int, title: str) -> Story:
         """Give a story another title."""
@@ -48,7 +40,7 @@ class Stories:
         with self.database.writing() as session:
             row = live_story(session, story, lock=True)
             row.title, row.updated = title, now()
-            return _record(session, row)
+            return story_record(session, row)
 
     def move_story(self, story: int, index: int) -> None:
         """Put a story where ``index`` others come before it."""
@@ -66,7 +58,19 @@ class Stories:
         with self.database.writing() as session:
             row = any_row(session, StoryRow, story, "story", lock=True)
             row.deleted = None
-            return _record(session, row)
+            return story_record(session, row)
+
+
+def new_story(session: Session, title: str, index: int | None) -> StoryRow:
+    """Put a row with empty notes on the shelf, last, or with ``index`` others before it."""
+    moment = now()
+    row = StoryRow(title=storable_text(title, "the title"), position=0, created=moment, updated=moment, deleted=None)
+    others = _all_locked(session)
+    session.add(row)
+    session.flush()
+    place(row, [*others, row], index)
+    session.add_all(empty_notes(row))
+    return row
 
 
 def empty_notes(story: StoryRow) -> list[NoteRow]:
@@ -95,7 +99,8 @@ def _all_locked(session: Session) -> Sequence[StoryRow]:
     return session.scalars(select(StoryRow).order_by(StoryRow.id).with_for_update()).all()
 
 
-def _record(session: Session, row: StoryRow) -> Story:
+def story_record(session: Session, row: StoryRow) -> Story:
+    """Return what a row says, with the counts of its chapters."""
     (record,) = _records(session, StoryRow.id == row.id)
     return record
 
