@@ -82,3 +82,16 @@ def open_and_write(pipe: "Connection[Any, Any]", url: str, title: str) -> None:
     with Store.open(url) as store:
         store.create_story(title)
     pipe.send(title)
+
+
+def serve_stories(pipe: "Connection[Any, Any]", url: str) -> None:
+    """Serve a store over HTTP, without a model; tell where."""
+    from moxu.serve.app import make_app
+    from moxu.serve.server import address_of, listen, make_server
+    from moxu.serve.service import Service
+
+    with listen("127.0.0.1", 0) as bound:
+        service = Service({}, store=Store.open(url))
+        server = make_server(make_app(service), service)
+        pipe.send(address_of(bound))
+        server.run([bound])

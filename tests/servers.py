@@ -8,17 +8,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
+import pytest
 
 from mocks import ArrayState, ByteTokenizer, NgramModel
+from moxu.serve.aiwriter import make_aiwriter_app
 from moxu.serve.app import make_app
+from moxu.serve.batching.scheduler import Scheduler
 from moxu.serve.limits import Limits
-from moxu.serve.scheduler import Scheduler
 from moxu.serve.server import Server, address_of, listen, make_server
 from moxu.serve.service import ServedModel, Service, digests
+from moxu.store.store import Store
 from moxu.text.tokenizer import Tokenizer
 from moxu.writers.manners import AS_TYPED
 
 PATIENCE = 30.0
+ON_SQLITE = pytest.mark.parametrize("desk_server", ["sqlite"], indirect=True)
+"""The mark of a test of what is refused before any database is asked, or by both alike."""
 
 
 class SlowModel(NgramModel):
@@ -36,6 +41,7 @@ class Running:
     url: str
     server: Server
     service: Service
+    socket_url: str = ""  # of AI-Writer's socket
 
     @property
     def scheduler(self) -> Scheduler:
@@ -54,16 +60,23 @@ def served(scheduler: Scheduler, tokenizer: Tokenizer | None = None, *, reads_so
 
 
 @contextmanager
-def running(*models: ServedModel, limits: Limits | None = None, keys: tuple[str, ...] = ()) -> Iterator[Running]:
+def running(
+    *models: ServedModel,
+    limits: Limits | None = None,
+    keys: tuple[str, ...] = (),
+    store: Store | None = None,
+    origins: tuple[str, ...] = (),
+) -> Iterator[Running]:
     """Serve models until the block is left."""
-    service = Service({model.name: model for model in models}, limits or Limits(), digests(keys))
-    with listen("127.0.0.1", 0) as bound:
-        server = make_server(make_app(service), service)
-        thread = threading.Thread(target=server.run, args=([bound],))
+    service = Service({model.name: model for model in models}, limits or Limits(), digests(keys), store)
+    with listen("127.0.0.1", 0) as bound, listen("127.0.0.1", 0) as old:
+        app, address = make_app(service, allow_origins=origins), old.getsockname()
+        server = make_server(app, service, {address: make_aiwriter_app(service, app.state.metrics)})
+        thread = threading.Thread(target=server.run, args=([bound, old],))
         thread.start()
         wait_until(lambda: server.started)
         try:
-            yield Running(address_of(bound), server, service)
+            yield Running(address_of(bound), server, service, f"ws://127.0.0.1:{address[1]}/")
         finally:
             server.should_exit = True
             thread.join(PATIENCE)

@@ -12,7 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.frames import CloseCode
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
+from aiwriter_page import closed_with
 from moxu.cli.serve import serve
 
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -85,6 +89,39 @@ def test_it_says_its_address_answers_and_ends_every_stream_when_it_is_stopped(
     assert not any("Traceback" in line for line in program.said)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no process can be sent a Ctrl-C of its own there")
+def test_the_page_of_ai_writer_is_answered_with_the_shipped_model_until_ctrl_c(start: Start) -> None:
+    one = Program(start("serve", "--port", 0, "--aiwriter-port", 0))
+    try:
+        said = next(line for line in one.said if "ws://" in line)
+        with connect(said[said.index("ws://") :].strip(), origin=Origin("null"), proxy=None) as page:
+            assert str(page.recv(PATIENCE)).startswith("id_")
+            page.send(json.dumps({"op": "GET", "txt": "他推开门，看见"}))
+            answer = json.loads(page.recv(PATIENCE))
+            assert (answer["op"], len(answer["txt"])) == ("TXT", 20)
+            page.send(json.dumps({"op": "GET", "txt": "月" * 511}))
+            assert one.end(signal.SIGINT) == 0
+            assert closed_with(page) == CloseCode.SERVICE_RESTART
+        logged = [json.loads(line) for line in one.said if line.startswith("{")]
+        assert [line["event"] for line in logged] == ["socket"]
+        assert "月" not in "".join(one.said)
+    finally:
+        one.process.kill()
+        one.process.communicate()
+
+
+def test_the_page_of_ai_writer_is_not_answered_where_a_key_is_needed(moxu: Any, rwkv7: Path) -> None:
+    options = ("serve", "--model", rwkv7, "--port", 0, "--aiwriter-port", 0)
+    answer = moxu(*options, "--api-key", "a-long-enough-key")
+    assert answer.status == 2
+    assert answer.err.count("\n") == 1
+    assert "--aiwriter-port: the page cannot bring a key" in answer.err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        answer = moxu(*options[:-1], taken.getsockname()[1])
+    assert answer.status == 2
+    assert "give another --aiwriter-port" in answer.err
+
+
 def test_a_port_that_is_taken_is_told_in_one_line(moxu: Any, rwkv7: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         answer = moxu("serve", "--model", rwkv7, "--port", taken.getsockname()[1])
@@ -138,6 +175,26 @@ def test_a_key_from_the_environment_opens_a_server_on_all_addresses(start: Start
     finally:
         process.kill()
         process.communicate()
+
+
+def test_stories_outlive_a_server_that_is_killed(start: Start, rwkv7: Path, tmp_path: Path) -> None:
+    revision, path = 0, "/desk/chapters/1/text"
+    for _ in range(2):
+        one = Program(start("serve", "--model", rwkv7, "--port", 0, MOXU_DATABASE=str(tmp_path / "stories.db")))
+        try:
+            assert f"stories are kept in {tmp_path / 'stories.db'}\n" in one.said
+            with httpx.Client(base_url=one.url, timeout=PATIENCE) as client:
+                if not revision:
+                    client.post("/desk/stories", json={"title": "长夜行"})
+                    client.post("/desk/stories/1/chapters", json={"title": "渡口"})
+                    revision = 1
+                assert client.get("/desk/chapters/1").json()["revision"] == revision
+                for _ in range(5):
+                    body = {"text": "雾" * revision, "base_revision": revision}
+                    revision = client.put(path, json=body).json()["revision"]
+        finally:
+            one.process.kill()
+            one.process.communicate()
 
 
 def test_every_option_is_explained() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from moxu.errors import MoxuError, SettingsError
+from moxu.serve.batching.requests import Busy
+from moxu.serve.batching.scheduler import Scheduler
 from moxu.serve.bridge import Reader, SlowReaderError, stream
 from moxu.serve.limits import Limits
-from moxu.serve.requests import Busy
-from moxu.serve.scheduler import Scheduler
-from moxu.writers.base import Event, Finish, Piece, Request, Started, collect
+from moxu.writers.base import Event, Finish, Piece, Request, Started, Token, collect
 from servers import wait_until
 
 REQUEST = Request(prompt="ab", seed=1, max_chars=30, count=2)
@@ -30,6 +30,10 @@ class Desk:
             raise Busy("full", 1)
         self.delivers.append(deliver)
         return self
+
+    @property
+    def ahead(self) -> int | None:
+        return None
 
     def cancel(self) -> None:
         self.cancelled += 1
@@ -78,7 +82,7 @@ def test_closing_the_iterator_frees_the_slots(new_scheduler: Callable[..., Sched
 
 def test_a_text_that_takes_too_long_ends_as_cancelled(new_scheduler: Callable[..., Scheduler]) -> None:
     async def read() -> Event:
-        limits = Limits(request_seconds=0.1, waiting_events=10**6)
+        limits = Limits(request_seconds=0.1, waiting_bytes=10**9)
         return [event async for event in stream(new_scheduler(), ENDLESS, limits)][-1]
 
     last = asyncio.run(read())
@@ -88,7 +92,7 @@ def test_a_text_that_takes_too_long_ends_as_cancelled(new_scheduler: Callable[..
 
 def test_a_reader_that_takes_nothing_is_cancelled_and_its_line_does_not_grow() -> None:
     async def read() -> tuple[int, int]:
-        desk, reader = Desk(), Reader(Limits(waiting_events=10))
+        desk, reader = Desk(), Reader(Limits(waiting_bytes=3000))
         reader.submit(desk, [REQUEST])
         thread = threading.Thread(target=lambda: [desk.delivers[0](Piece(0, "a")) for _ in range(1000)])
         thread.start()
@@ -104,9 +108,26 @@ def test_a_reader_that_takes_nothing_is_cancelled_and_its_line_does_not_grow() -
     assert cancelled >= 1
 
 
+@pytest.mark.parametrize(("alternatives", "room"), [(0, 10), (20, 1)])
+def test_what_is_told_beside_a_text_takes_room_in_the_line(alternatives: int, room: int) -> None:
+    piece = Piece(0, "a", (Token("a", -1.0, (("a", -1.0),) * alternatives),))
+
+    async def read() -> int:
+        desk, reader = Desk(), Reader(Limits(waiting_bytes=5000))
+        reader.submit(desk, [REQUEST])
+        for count in range(100):
+            desk.delivers[0](piece)
+            await asyncio.sleep(0)
+            if not reader._waiting:
+                return count
+        return 100
+
+    assert asyncio.run(read()) == room
+
+
 def test_a_reader_that_takes_something_now_and_then_is_no_slow_one() -> None:
     async def read() -> int:
-        desk, reader = Desk(), Reader(Limits(waiting_events=10))
+        desk, reader = Desk(), Reader(Limits(waiting_bytes=3000))
         reader.submit(desk, [REQUEST])
         events = reader.events()
         for _ in range(100):

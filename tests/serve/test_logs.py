@@ -9,7 +9,7 @@ import pytest
 
 from mocks import ByteTokenizer, NgramModel
 from moxu.serve import logs
-from moxu.serve.scheduler import Scheduler
+from moxu.serve.batching.scheduler import Scheduler
 from servers import running, served, wait_until
 
 SECRET = "月下的誓言"

@@ -1,7 +1,7 @@
 import re
 from collections.abc import Callable
 
-from moxu.serve.scheduler import Scheduler
+from moxu.serve.batching.scheduler import Scheduler
 from servers import Running, running, served
 
 

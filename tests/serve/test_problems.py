@@ -6,8 +6,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from moxu.errors import SettingsError
-from moxu.serve.problems import Problem, as_openai, problem_of, response
-from moxu.serve.requests import Busy, WorkerError
+from moxu.serve.batching.requests import Busy, WorkerError
+from moxu.serve.problems import Problem, as_kobold, as_openai, problem_of, response
 
 
 class Inner(BaseModel):
@@ -67,3 +67,12 @@ def test_a_validation_error_names_the_place_of_the_value() -> None:
 def test_half_a_surrogate_pair_in_a_message_can_be_sent() -> None:
     body = response(Problem(400, "unknown \ud800"), "/v1/completions").body
     assert json.loads(bytes(body))["error"]["message"] == "unknown ?"
+
+
+def test_kobolds_clients_get_their_own_error_object() -> None:
+    assert as_kobold(Problem(404, "nothing \ud800")) == {"detail": {"msg": "nothing ?", "type": "not_found"}}
+    assert as_kobold(Problem(400, "no", code="out_of_range"))["detail"]["type"] == "out_of_range"
+    assert as_kobold(Problem(400, "no"))["detail"]["type"] == "invalid_request_error"
+    assert as_kobold(problem_of(Busy("full", 7)))["detail"]["type"] == "service_unavailable"
+    answer = response(Problem(400, "no"), "/api/v1/generate")
+    assert set(json.loads(bytes(answer.body))) == {"detail"}

@@ -1,15 +1,19 @@
 """``moxu serve``: a model for programs, and for a page in the browser, over HTTP."""
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
-from moxu.cli.model_choice import DEFAULT, ModelChoice, model_options, tokenizer_of
+from moxu.cli.database_choice import open_store
+from moxu.cli.model_choice import DEFAULT, ModelChoice, model_options
+from moxu.cli.serve_model import ClusterChoice, cluster_options, serving
 from moxu.cli.terminal import say
 from moxu.errors import SettingsError
 
 if TYPE_CHECKING:
-    from moxu.serve.service import Service
+    from moxu.serve.service import ServedModel, Service
+    from moxu.store.store import Store
 
 PORT = 8265
 
@@ -31,56 +35,91 @@ PORT = 8265
     "--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="A further name of this server; repeatable."
 )
 @click.option(
+    "--allow-origin",
+    "allow_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let the pages of another site use this server, such as https://lite.koboldai.net; repeatable.",
+)
+@click.option(
     "--slots", type=click.IntRange(1, 1024), default=64, show_default=True, help="Texts to write at the same time."
 )
+@click.option(
+    "--database",
+    envvar="MOXU_DATABASE",
+    metavar="URL|FILE",
+    help="Where the stories of the desk are kept: postgresql://USER@HOST/NAME, or a file of SQLite; by default one in "
+    "the folder of your own data.  [env: MOXU_DATABASE]",
+)
+@click.option(
+    "--aiwriter-port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Answer AI-Writer's page as well, which looks for its server at 8266.",
+)
+@cluster_options
 @model_options
 def serve(
-    choice: ModelChoice, host: str, port: int, api_keys: tuple[str, ...], allow_hosts: tuple[str, ...], slots: int
+    choice: ModelChoice,
+    cluster: ClusterChoice | None,
+    host: str,
+    port: int,
+    api_keys: tuple[str, ...],
+    allow_hosts: tuple[str, ...],
+    allow_origins: tuple[str, ...],
+    slots: int,
+    database: str | None,
+    aiwriter_port: int | None,
 ) -> None:
     """Serve a model to programs, over HTTP.
 
     Clients of OpenAI's interface use the address that is told, with /v1 behind it. In a browser it is a page that lists
     the interfaces and continues a text. Ctrl-C ends all answers, and the server.
     """
-    _check(host, api_keys)
+    _check(host, api_keys, aiwriter_port, allow_origins)
 
-    from moxu.serve import logs
+    from moxu.serve import aiwriter, logs
     from moxu.serve.app import make_app
     from moxu.serve.server import address_of, listen, make_server
 
-    with listen(host, port) as bound:
-        service = _service(choice, api_keys, slots)
-        app = make_app(service, host=host, allow_hosts=allow_hosts)
-        server = make_server(app, service)
+    with ExitStack() as sockets:
+        bound, others = [sockets.enter_context(listen(host, port))], {}
+        if aiwriter_port is not None:
+            bound.append(sockets.enter_context(listen(aiwriter.HOST, aiwriter_port, "--aiwriter-port")))
+        store = sockets.enter_context(open_store(database))
+        served = sockets.enter_context(serving(choice, slots, cluster))
+        service = _service(served, api_keys, store)
+        app = make_app(service, host=host, allow_hosts=allow_hosts, allow_origins=allow_origins)
+        if aiwriter_port is not None:
+            address = bound[1].getsockname()
+            others[address] = aiwriter.make_aiwriter_app(service, app.state.metrics)
+            say(f"AI-Writer's page is answered at ws://{address[0]}:{address[1]}")
+        server = make_server(app, service, others)
         logs.configure()
-        say(f"moxu serves {choice.name} at {address_of(bound)} · for programs: {address_of(bound)}/v1 · Ctrl-C ends it")
-        server.run([bound])
+        url = address_of(bound[0])
+        say(f"moxu serves {choice.name} at {url} · for programs: {url}/v1 · Ctrl-C ends it")
+        server.run(bound)
 
 
-def _check(host: str, api_keys: tuple[str, ...]) -> None:
-    """Raise SettingsError where strangers could use the server, or a key is none."""
+def _check(host: str, api_keys: tuple[str, ...], aiwriter_port: int | None, allow_origins: tuple[str, ...]) -> None:
+    """Raise SettingsError where strangers could use the server, or a key or an origin is none."""
+    from moxu.serve.origins import origins_of
     from moxu.serve.security import is_loopback
 
+    origins_of(allow_origins)
     if any(len(key.strip()) < 8 for key in api_keys):
         raise SettingsError("--api-key: a key has at least 8 characters; make a long random one")
     if not is_loopback(host) and not api_keys:
         raise SettingsError(f"--host {host!r} can be reached from other machines: give an --api-key, or MOXU_API_KEY")
+    if aiwriter_port is not None and api_keys:
+        raise SettingsError(
+            "--aiwriter-port: the page cannot bring a key; leave out --api-key and MOXU_API_KEY, "
+            "or start a server of its own for it"
+        )
 
 
-def _service(choice: ModelChoice, api_keys: tuple[str, ...], slots: int) -> "Service":
-    """Load the model, and start what writes with it."""
-    from moxu.serve.scheduler import Scheduler
-    from moxu.serve.service import ServedModel, Service, digests
-    from moxu.writers.manners import manner_of
+def _service(served: "ServedModel", api_keys: tuple[str, ...], store: "Store") -> "Service":
+    """Return what is served, and to whom."""
+    from moxu.serve.service import Service, digests
 
-    loaded = choice.load()
-    model, tokenizer = loaded.model, tokenizer_of(loaded)
-    served = ServedModel(
-        name=choice.name,
-        worker=Scheduler(model, tokenizer, choice.name, slots=slots),
-        tokenizer=tokenizer,
-        manner=manner_of(model.architecture, tokenizer),
-        max_context=model.max_context,
-        reads_source=model.passage is not None,
-    )
-    return Service({choice.name: served}, keys=digests(key.strip() for key in api_keys))
+    return Service({served.name: served}, keys=digests(key.strip() for key in api_keys), store=store)

@@ -2,39 +2,53 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from importlib.resources import files
-from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, JSONResponse
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import JSONResponse
 
 import moxu
 from moxu.errors import MoxuError
-from moxu.serve import openai
-from moxu.serve.logs import RequestLog, log
-from moxu.serve.metrics import CONTENT_TYPE, Metrics, RequestMetrics
+from moxu.serve import page
+from moxu.serve.desk import books
+from moxu.serve.desk import routes as desk
+from moxu.serve.desk import writing as desk_writing
+from moxu.serve.desk.access import StoreDoor
+from moxu.serve.desk.paths import PREFIX
+from moxu.serve.desk.writings import Writings
+from moxu.serve.kobold import routes as kobold
+from moxu.serve.kobold.generations import Generations
+from moxu.serve.limits import Limits
+from moxu.serve.logs import log
+from moxu.serve.metrics import CONTENT_TYPE, Metrics
+from moxu.serve.openai import routes as openai
+from moxu.serve.origins import NamedOrigin, Preflight, origins_of
+from moxu.serve.outcomes import Outcomes
 from moxu.serve.problems import problem_of, response
-from moxu.serve.security import ApiKey, BusyDoor, SafeHeaders, SameOrigin, WholeBody
+from moxu.serve.security import ApiKey, Bodies, BusyDoor, SafeHeaders, SameOrigin, WholeBody
 from moxu.serve.service import Service
 
-STATIC = Path(str(files("moxu.serve"))) / "static"
 router = APIRouter(tags=["moxu"])
 
 
-def make_app(service: Service, *, host: str = "127.0.0.1", allow_hosts: Sequence[str] = ()) -> FastAPI:
-    """Return the application of a service bound to ``host``; it closes the service when it ends."""
+def make_app(
+    service: Service, *, host: str = "127.0.0.1", allow_hosts: Sequence[str] = (), allow_origins: Sequence[str] = ()
+) -> FastAPI:
+    """Return the application of a service bound to ``host``; it closes the service when it ends.
+
+    Pages of the origins ``allow_origins`` may use it beside its own. SettingsError where one of them is none.
+    """
+    metrics, origins = Metrics(service), origins_of(allow_origins)
     app = FastAPI(
         title="moxu",
         version=moxu.__version__,
         docs_url=None,  # these pages would load scripts from elsewhere
         redoc_url=None,
+        responses={"4XX": {"description": "What is wrong, as the error object of the interface."}},
         lifespan=_lifespan,
-        middleware=_middleware(service, metrics := Metrics(service), host, allow_hosts),
+        middleware=_middleware(service, metrics, host, allow_hosts, origins),
         exception_handlers={
             RequestValidationError: _tell,
             HTTPException: _tell,
@@ -42,30 +56,44 @@ def make_app(service: Service, *, host: str = "127.0.0.1", allow_hosts: Sequence
         },
     )
     app.state.service, app.state.metrics = service, metrics
+    app.state.generations = Generations(service.limits)
+    app.state.writings = Writings(service.limits)
     app.include_router(router)
+    app.include_router(page.router)
     app.include_router(openai.router)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.include_router(kobold.router)
+    app.include_router(desk_writing.router)
+    if service.store is not None:
+        app.state.store_door = StoreDoor(service.store, service.limits)
+        for part in desk.ROUTERS:
+            app.include_router(part)
+    app.mount("/static/assets", page.Assets())
     return app
 
 
-def _middleware(service: Service, metrics: Metrics, host: str, allow_hosts: Sequence[str]) -> list[Middleware]:
+def _middleware(
+    service: Service, metrics: Metrics, host: str, allow_hosts: Sequence[str], origins: frozenset[str]
+) -> list[Middleware]:
     """Return what every request passes, outermost first."""
     return [
+        Middleware(NamedOrigin, origins),
         Middleware(SafeHeaders),
-        Middleware(RequestLog),
-        Middleware(RequestMetrics, metrics),
-        Middleware(SameOrigin.bound_to, host, tuple(allow_hosts)),
+        Middleware(Outcomes, metrics),
+        Middleware(SameOrigin.bound_to, host, tuple(allow_hosts), origins),
+        Middleware(Preflight, origins),
         Middleware(ApiKey, service),
         Middleware(BusyDoor, service.limits.requests),
-        Middleware(Failures),
-        Middleware(WholeBody, service.limits),
+        Middleware(BusyDoor, service.limits.books, books.is_book),
+        Middleware(WholeBody, service.limits, _bodies(service.limits)),
     ]
 
 
-@router.get("/", include_in_schema=False)
-async def page() -> FileResponse:
-    """Show the page."""
-    return FileResponse(STATIC / "index.html")
+def _bodies(limits: Limits) -> dict[str, Bodies]:
+    """Return what may be sent to the desk."""
+    return {
+        f"{PREFIX}/": Bodies(limits.chapter_bytes, limits.arrival_seconds),
+        books.IMPORT: Bodies(limits.book_bytes, limits.book_seconds, books.TYPES),
+    }
 
 
 @router.get("/healthz")
@@ -95,6 +123,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     service: Service = app.state.service
     yield
     service.end_answers()
+    await app.state.writings.close()
     service.close()
 
 
@@ -104,26 +133,3 @@ async def _tell(request: Request, error: Exception) -> Response:
     if problem.status >= 500 and not problem.retry_after:
         log("request failed", error=error)
     return response(problem, request.url.path)
-
-
-class Failures:
-    """Answers where an exception comes that nobody expected; its place is logged, and goes no further."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def send_noting(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_noting)
-        except Exception as error:
-            log("request failed", error=error)
-            if begun or scope["type"] != "http":
-                raise  # the connection is cut, so that the client knows
-            await response(problem_of(error), scope["path"])(scope, receive, send)

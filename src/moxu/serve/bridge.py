@@ -1,7 +1,7 @@
 """From the scheduler's thread to the readers' coroutines: the one place where threads meet asyncio.
 
 The scheduler delivers events in its own thread, and never waits for a reader. They wait here, in a line of bounded
-length; a reader that lets it fill up, or takes nothing for too long, loses its place in the batch.
+size; a reader that lets it fill up, or takes nothing for too long, loses its place in the batch.
 """
 
 import asyncio
@@ -12,11 +12,16 @@ from typing import Protocol
 
 from moxu.errors import MoxuError
 from moxu.serve.limits import Limits
-from moxu.writers.base import Event, Finish, Request
+from moxu.writers.base import Event, Finish, Piece, PromptPiece, Request
 
 
 class Ticket(Protocol):
     """A request that was accepted."""
+
+    @property
+    def ahead(self) -> int | None:
+        """How many requests wait before this one; None when it waits no more, or nobody knows."""
+        ...
 
     def cancel(self) -> None:
         """Let the rows of the request leave within one step; what they lack of Finish events still comes."""
@@ -46,6 +51,7 @@ class Reader:
         self._tickets: list[Ticket] = []
         self._open: dict[int, int] = {}  # rows without a Finish, by request
         self._waiting: deque[tuple[int, Event | MoxuError]] = deque()
+        self._waiting_bytes = 0
         self._news = asyncio.Event()
         self._taken_at = self._loop.time()  # when something was taken, or there was nothing to take
         self._too_slow = False
@@ -72,6 +78,11 @@ class Reader:
         finally:
             self.close()
 
+    @property
+    def ahead(self) -> int | None:
+        """How many requests wait before the first of these that waits; None when none does."""
+        return min((ahead for ticket in self._tickets if (ahead := ticket.ahead) is not None), default=None)
+
     def cancel(self) -> None:
         """End all texts where they are; what was written until there still comes."""
         for ticket in self._tickets:
@@ -92,6 +103,7 @@ class Reader:
         if self._too_slow:
             raise SlowReaderError("the reader was too slow")
         number, event = self._waiting.popleft()
+        self._waiting_bytes -= _size(event)
         self._taken_at = self._loop.time()
         if isinstance(event, MoxuError):
             raise event
@@ -115,13 +127,20 @@ class Reader:
         if self._too_slow:
             return
         late = self._loop.time() - self._taken_at > self._limits.slow_reader_seconds
-        if len(self._waiting) >= self._limits.waiting_events or (self._waiting and late):
+        self._waiting_bytes += _size(event)
+        if self._waiting and (late or self._waiting_bytes > self._limits.waiting_bytes):
             self._too_slow = True
             self._waiting.clear()
             self.cancel()
         else:
             self._waiting.append((number, event))
         self._news.set()
+
+
+def _size(event: Event | MoxuError) -> int:
+    """Return about how many bytes an event takes in memory: of its tokens, the likelier ones take most."""
+    tokens = event.tokens if isinstance(event, Piece | PromptPiece) else ()
+    return 300 + sum(200 + 160 * len(token.alternatives) for token in tokens)
 
 
 async def stream(scheduler: Delivers, request: Request, limits: Limits | None = None) -> AsyncGenerator[Event]:

@@ -7,13 +7,12 @@ was asked for, not which path; and of an exception its type and place, not its m
 import json
 import logging
 import sys
-import time
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 NOTES = "moxu.notes"  # the key of an ASGI scope under which an answer notes numbers for its line in the log
 UNMATCHED = "unmatched"
@@ -68,36 +67,6 @@ def note(scope: Scope, **fields: Any) -> None:
 def route_of(scope: Scope) -> str:
     """Return the path of the route that answers, with the names of its parameters instead of their values."""
     return str(getattr(scope.get("route"), "path", UNMATCHED))
-
-
-class RequestLog:
-    """Logs one line for each request, when its answer is over."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, status = time.perf_counter(), 0
-        notes = scope.setdefault(NOTES, {})
-
-        async def send_noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_noting)
-        finally:
-            seconds = round(time.perf_counter() - began, 4)
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            log("request", method=method, route=route_of(scope), status=status, seconds=seconds, **notes)
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def _places(trace: TracebackType | None) -> list[str]:

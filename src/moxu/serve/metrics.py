@@ -1,16 +1,13 @@
 """Figures of the server for Prometheus: requests, tokens, and how full the schedulers are."""
 
-import time
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from moxu.serve.logs import route_of
 from moxu.serve.service import Service, as_numbers
 from moxu.writers.base import FinishReason
 
@@ -51,6 +48,12 @@ class Metrics:
         self.prompt_tokens = Counter("moxu_prompt_tokens", "Tokens of prompts.", ["model"], registry=registry)
         self.written_tokens = Counter("moxu_written_tokens", "Tokens written.", ["model"], registry=registry)
         self.texts = Counter("moxu_texts", "Texts that ended, by why they did.", ["model", "reason"], registry=registry)
+        self.sockets = Gauge("moxu_aiwriter_sockets", "Pages of AI-Writer that are open.", registry=registry)
+
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered, by its method and the route that answered it; ``status`` 0: none was."""
+        self.requests.labels(method, route, str(status)).inc()
+        self.seconds.labels(route).observe(seconds)
 
     def count_prompt(self, model: str, tokens: int) -> None:
         """Count a prompt."""
@@ -64,30 +67,3 @@ class Metrics:
     def exposition(self) -> bytes:
         """Return all figures in Prometheus' text format."""
         return generate_latest(self.registry)
-
-
-class RequestMetrics:
-    """Counts every request and its time, by the route that answered it."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, status = time.perf_counter(), 0
-
-        async def send_noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_noting)
-        finally:
-            route = route_of(scope)
-            method = scope["method"] if scope["method"] in ("GET", "POST") else "other"
-            self.metrics.requests.labels(method, route, str(status)).inc()
-            self.metrics.seconds.labels(route).observe(time.perf_counter() - began)

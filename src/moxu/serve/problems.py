@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from moxu.errors import MoxuError
-from moxu.serve.requests import Busy, WorkerError
+from moxu.serve.batching.requests import Busy, WorkerError
 
 Render = Callable[["Problem"], dict[str, Any]]
 """The error object of an interface."""
@@ -19,7 +19,8 @@ class Problem(MoxuError):
     """A request that is answered with an error: its HTTP status, and what the client is told.
 
     ``kind`` is the sort of error (its ``type`` in OpenAI's interface), ``param`` names the field that is wrong, and
-    ``code`` is what programs look for. ``retry_after``: seconds after which it may go better.
+    ``code`` is what programs look for. ``retry_after``: seconds after which it may go better. ``beside``: what is sent
+    beside the error object.
     """
 
     def __init__(
@@ -31,10 +32,11 @@ class Problem(MoxuError):
         param: str | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        beside: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.kind, self.param, self.code = status, message, kind, param, code
-        self.retry_after = retry_after
+        self.retry_after, self.beside = retry_after, beside or {}
 
     @property
     def headers(self) -> dict[str, str]:
@@ -45,10 +47,16 @@ class Problem(MoxuError):
 def as_openai(problem: Problem) -> dict[str, Any]:
     """Return the error object of OpenAI's interface, which all paths without one of their own use too."""
     fields = {"message": problem.message, "type": problem.kind, "param": problem.param, "code": problem.code}
-    return {"error": {name: _encodable(text) for name, text in fields.items()}}
+    return {"error": {name: _encodable(text) for name, text in fields.items()}, **problem.beside}
 
 
-RENDERERS: dict[str, Render] = {"/": as_openai}
+def as_kobold(problem: Problem) -> dict[str, Any]:
+    """Return the error object of KoboldAI's interface, which has names of its own for what may pass."""
+    kind = {404: "not_found", 503: "service_unavailable"}.get(problem.status, problem.code or problem.kind)
+    return {"detail": {"msg": _encodable(problem.message), "type": kind}}
+
+
+RENDERERS: dict[str, Render] = {"/": as_openai, "/api/": as_kobold}
 """The error object of the paths that begin so; the longest beginning counts."""
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+from http import HTTPStatus
 from typing import ClassVar
 
 import h11
@@ -22,11 +24,13 @@ class PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._arrival = self.loop.call_later(self.limits.arrival_seconds + GRACE, transport.abort)
+        connection: socket.socket = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.limits.send_buffer)
+        self._arrival = self.loop.call_later(self.limits.arrival_seconds + GRACE, self._give_up)
 
     def data_received(self, data: bytes) -> None:
         if self._arrival is None:
-            self._arrival = self.loop.call_later(self.limits.arrival_seconds + GRACE, self.transport.abort)
+            self._arrival = self.loop.call_later(self.limits.arrival_seconds + GRACE, self._give_up)
         super().data_received(data)
         if self.conn.their_state is not h11.SEND_BODY and self.conn.their_state is not h11.IDLE:
             self._stop_arrival()
@@ -45,17 +49,33 @@ class PatientProtocol(H11Protocol):
         super().resume_writing()
         self._stop_reading()
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self._stop_arrival()  # its head is here; how long a socket may take is its own matter
+        super().handle_websocket_upgrade(event)
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, or has too long a head, with the error object that all others get."""
-        problem = Problem(400, f"{msg} Its head may have {self.limits.header_bytes:,} bytes.", code="invalid_http")
+        message = f"{msg} Its head may have {self.limits.header_bytes:,} bytes."
+        self._refuse(Problem(400, message, code="invalid_http"))
+
+    def _give_up(self) -> None:
+        """Cut a connection whose request is late; a head of which only a part has come is told why."""
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._refuse(Problem(408, "the head of the request took too long to arrive", code="timeout"))
+        else:
+            self.transport.abort()
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer a request that cannot be handed on, and close the connection."""
         body = json.dumps(as_openai(problem)).encode()
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),
         ]
+        reason = HTTPStatus(problem.status).phrase.encode()
         events = (
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Response(status_code=problem.status, headers=headers, reason=reason),
             h11.Data(data=body),
             h11.EndOfMessage(),
         )

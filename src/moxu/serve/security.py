@@ -5,8 +5,8 @@ Origin, or, where the page's name was made to point here (DNS rebinding), its Ho
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -19,10 +19,13 @@ from moxu.serve.problems import Problem, response, unavailable
 from moxu.serve.service import Service
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-OPEN_PATHS = frozenset({"/", "/healthz", "/readyz"})  # and what lies under /static/
+LOCAL_FILES = frozenset({"null", "file://"})  # what browsers call the origin of a page that is opened as a file
+HEALTH = "/healthz"
+JSON = frozenset({"application/json"})
+OPEN_PATHS = frozenset({"/", HEALTH, "/readyz"})  # and what lies under /static/
+POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 HEADERS = {
-    "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'",
+    "content-security-policy": POLICY,
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -41,15 +44,18 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class SameOrigin:
-    """Answers only where Host is a name of this server, and Origin, if there is one, is a page of its own."""
+    """Answers only where Host is a name of this server, and Origin, if any, a page of its own or one of ``origins``."""
 
     app: ASGIApp
     hosts: frozenset[str] = LOOPBACK
+    origins: frozenset[str] = frozenset()
 
     @classmethod
-    def bound_to(cls, app: ASGIApp, host: str, allowed: tuple[str, ...] = ()) -> Self:
+    def bound_to(
+        cls, app: ASGIApp, host: str, allowed: tuple[str, ...] = (), origins: frozenset[str] = frozenset()
+    ) -> Self:
         """Return the check for a server bound to ``host``, which may also be called by the ``allowed`` names."""
-        return cls(app, LOOPBACK | {_bare(host)} | {_bare(name) for name in allowed})
+        return cls(app, LOOPBACK | {_bare(host)} | {_bare(name) for name in allowed}, origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = self._problem(scope) if scope["type"] in ("http", "websocket") else None
@@ -62,7 +68,7 @@ class SameOrigin:
             message = "the Host of the request is no name of this server; start it with --allow-host to add one"
             return Problem(403, message, kind="permission_error", code="foreign_host")
         for origin in headers.getlist("origin"):
-            if origin_host(origin) != hosts[0].lower():
+            if origin_host(origin) != hosts[0].lower() and origin not in self.origins:
                 message = "the request comes from a page of another origin, which may not use this server"
                 return Problem(403, message, kind="permission_error", code="foreign_origin")
         return None
@@ -99,68 +105,76 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
+class Bodies:
+    """What the bodies that are sent to some paths may be: how many bytes, within which time, of which types."""
+
+    most: int
+    seconds: float
+    types: frozenset[str] = JSON
+
+
+@dataclass(frozen=True)
 class WholeBody:
     """Receives the body of a request before it is answered: JSON, not too long, and within its time.
+
+    ``others`` says what else bodies may be, by the beginnings of their paths; the longest beginning counts.
 
     A head that arrives in one piece may be longer than h11 takes of one that does not; here it is measured whole.
     """
 
     app: ASGIApp
     limits: Limits
+    others: Mapping[str, Bodies] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         try:
-            self._check_headers(scope)
-            async with asyncio.timeout(self.limits.arrival_seconds):
-                messages = await self._receive(receive)
+            bodies = self._bodies(scope)
+            self._check_headers(scope, bodies)
+            async with asyncio.timeout(bodies.seconds):
+                message = await _receive(receive, bodies)
         except Problem as problem:
             await _refuse(problem, scope, receive, send)
         except TimeoutError:
             late = Problem(408, "the body took too long to arrive", code="timeout")
             await _refuse(late, scope, receive, send)
         else:
-            await self.app(scope, _replay(messages, receive), send)
+            await self.app(scope, _replay(message, receive), send)
 
-    def _check_headers(self, scope: Scope) -> None:
+    def _bodies(self, scope: Scope) -> Bodies:
+        beginning = max((one for one in self.others if scope["path"].startswith(one)), key=len, default=None)
+        if beginning is None:
+            return Bodies(self.limits.body_bytes, self.limits.arrival_seconds)
+        return self.others[beginning]
+
+    def _check_headers(self, scope: Scope, bodies: Bodies) -> None:
         headers = Headers(scope=scope)
         if sum(len(name) + len(value) for name, value in headers.raw) > self.limits.header_bytes:
             raise Problem(431, f"the headers have more than {self.limits.header_bytes:,} bytes", code="head_too_large")
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length[:20]) > self.limits.body_bytes:
-            raise self._too_large()
+        if length.isdecimal() and int(length[:20]) > bodies.most:
+            raise _too_large(bodies.most)
         has_body = length != "0" or "transfer-encoding" in headers
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if (has_body or scope["method"] == "POST") and kind != "application/json":
-            raise Problem(415, "the body has to be JSON; send Content-Type: application/json", code="unsupported_type")
-
-    async def _receive(self, receive: Receive) -> list[Message]:
-        """Return the messages of the body, up to its last; Problem 413 as soon as they are too large."""
-        messages: list[Message] = []
-        size = 0
-        while True:
-            message = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            if size > self.limits.body_bytes:
-                raise self._too_large()
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                return messages
-
-    def _too_large(self) -> Problem:
-        return Problem(413, f"the body has more than {self.limits.body_bytes:,} bytes", code="body_too_large")
+        is_form = scope["method"] == "POST" and "content-type" in headers  # a form that is empty still says what it is
+        if (has_body or is_form) and kind not in bodies.types:
+            expected = "application/json" if bodies.types == JSON else "application/octet-stream"
+            message = f"the body is of a type that is not read here; send Content-Type: {expected}"
+            raise Problem(415, message, code="unsupported_type")
 
 
 class BusyDoor:
-    """Answers so many requests at once; the next are told to come again."""
+    """Answers so many requests at once, of those whose path is ``guarded``; the next are told to come again."""
 
-    def __init__(self, app: ASGIApp, requests: int) -> None:
-        self.app, self.requests, self.inside = app, requests, 0
+    def __init__(
+        self, app: ASGIApp, requests: int, guarded: Callable[[str], bool] = lambda path: path != HEALTH
+    ) -> None:
+        self.app, self.requests, self.guarded, self.inside = app, requests, guarded, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == "/healthz":
+        if scope["type"] != "http" or not self.guarded(scope["path"]):
             await self.app(scope, receive, send)
             return
         if self.inside >= self.requests:
@@ -175,7 +189,10 @@ class BusyDoor:
 
 @dataclass(frozen=True)
 class SafeHeaders:
-    """Tells browsers to run nothing but this server's own files, to guess no types and to show no page in a frame."""
+    """Tells browsers to run nothing but this server's own files, to guess no types and to show no page in a frame.
+
+    An answer that brings a policy of its own, as the page does, keeps it.
+    """
 
     app: ASGIApp
 
@@ -184,7 +201,7 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -215,14 +232,42 @@ def _is_name(host: str) -> bool:
     return False
 
 
-def _replay(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[Any]]:
-    """Return a ``receive`` that first gives these messages again."""
-    waiting = list(reversed(messages))
+async def _receive(receive: Receive, bodies: Bodies) -> Message:
+    """Return the body in one message, or that the client has gone; Problem 413 as soon as it is too large."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return message
+        body += message.get("body", b"")
+        if len(body) > bodies.most:
+            raise _too_large(bodies.most)
+        if not message.get("more_body", False):
+            if bodies.types == JSON:
+                _check_text(body)
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+
+def _check_text(body: bytearray) -> None:
+    """Raise Problem unless a body is UTF-8; Python's json would take UTF-16 too, and halves of pairs of surrogates."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        raise Problem(400, "the body cannot be read; expected JSON in UTF-8", code="invalid_json") from None
+
+
+def _replay(message: Message, receive: Receive) -> Callable[[], Awaitable[Any]]:
+    """Return a ``receive`` that first gives this message again."""
+    waiting = [message]
 
     async def replayed() -> Message:
         return waiting.pop() if waiting else await receive()
 
     return replayed
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(413, f"the body has more than {most:,} bytes", code="body_too_large")
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:

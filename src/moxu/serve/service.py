@@ -12,6 +12,7 @@ from moxu.serve.bridge import Delivers, Reader
 from moxu.serve.limits import Limits
 from moxu.serve.problems import Problem, unavailable
 from moxu.settings import nearest
+from moxu.store.store import Store
 from moxu.text.tokenizer import Tokenizer
 from moxu.writers.base import Request
 from moxu.writers.manners import Manner
@@ -47,6 +48,9 @@ class ServedModel:
     manner: Manner
     max_context: int | None = None
     reads_source: bool = False  # it writes by passages, and can hold no conversation
+    source: int | None = None  # ids that such a model reads of a text
+    architecture: str = ""
+    gives_logprobs: bool = True
     created: int = field(default_factory=lambda: int(time.time()))
 
 
@@ -54,12 +58,14 @@ class ServedModel:
 class Service:
     """The models that are served, the first of which is the default, and the digests of the API keys (none: no key).
 
+    ``store`` keeps what is written at the desk; without one there is no desk.
     ``readers`` are the answers that are being given; ``closing`` is set when no new ones are begun.
     """
 
     models: Mapping[str, ServedModel]
     limits: Limits = field(default_factory=Limits)
     keys: frozenset[bytes] = frozenset()
+    store: Store | None = None
     readers: set[Reader] = field(default_factory=set)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -104,9 +110,11 @@ class Service:
             reader.cancel()
 
     def close(self) -> None:
-        """End the workers."""
+        """End the workers, and close the store."""
         for model in self.models.values():
             model.worker.close()
+        if self.store is not None:
+            self.store.close()
 
 
 def digest(key: str) -> bytes:

@@ -1,0 +1,1 @@
+"""The writing desk's interface: ``/desk/…``."""

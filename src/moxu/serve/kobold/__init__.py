@@ -1,0 +1,1 @@
+"""KoboldAI's interface: ``/api/…``."""
