@@ -17,7 +17,7 @@ def write_text(session: Session, chapter: ChapterRow, text: str, spans: Json, mo
     latest = session.get(RevisionRow, (chapter.id, chapter.revision)) if chapter.revision else None
     snapshot = None if latest is None else latest.snapshot or latest.number
     changed = None if snapshot is None else difference(text_of(session, chapter.id, snapshot), text)
-    chapter.text, chapter.spans, chapter.characters = text, spans, len(text)
+    chapter.text, chapter.spans, chapter.characters = text, spans, count(text)
     chapter.revision, chapter.updated = chapter.revision + 1, moment
     session.add(
         RevisionRow(
@@ -28,7 +28,7 @@ def write_text(session: Session, chapter: ChapterRow, text: str, spans: Json, mo
             stop=changed.stop if changed else 0,
             content=compress(changed.inserted if changed else text),
             spans=spans,
-            characters=len(text),
+            characters=chapter.characters,
             created=moment,
         )
     )
@@ -50,3 +50,8 @@ def text_of(session: Session, chapter: int, number: int) -> str:
         return expand(row.content)
     whole = revision_row(session, chapter, row.snapshot)
     return Difference(row.start, row.stop, expand(row.content)).apply(expand(whole.content))
+
+
+def count(text: str) -> int:
+    """Return how many characters a text has, as writers count them: blanks and line breaks are none."""
+    return len("".join(text.split()))

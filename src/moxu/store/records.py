@@ -1,4 +1,7 @@
-"""What the store gives out: frozen records, which know nothing of the database they came from."""
+"""What the store gives out: frozen records, which know nothing of the database they came from.
+
+``characters`` are those of a text as writers count them: without blanks and line breaks.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -103,14 +103,14 @@ def test_what_is_shown_is_what_the_model_reads(client: httpx.Client, store: Stor
     assert [part["characters"] for part in sight["parts"]] == [len(part["text"]) for part in sight["parts"]]
 
 
-def test_a_story_that_is_out_of_reach_is_counted_exactly(client: httpx.Client, store: Store, story: int) -> None:
+def test_chapters_out_of_reach_are_counted_as_the_shelf_counts_them(client: httpx.Client, store: Store, story: int) -> None:
     store.create_chapter(story, "", "甲" * 30, index=0)
     chapter = store.chapters(story)[2].id
     sight = see(client, story=story, chapter=chapter, before="丙丁。\n戊己", reach=6)
     assert sum(part["characters"] for part in sight["parts"] if part["source"] == "story") == 6
-    assert sum(part["cut_characters"] for part in sight["parts"]) == 30 + len("第一章\n甲乙丙。\n丁戊。\n")
+    assert sum(part["cut_characters"] for part in sight["parts"]) == 30 + len("第一章甲乙丙。丁戊。")
     sight = see(client, story=story, chapter=chapter, before="丙丁。\n戊己", skipped=100, reach=6)
-    assert sum(part["cut_characters"] for part in sight["parts"]) == 100 + 30 + 13
+    assert sum(part["cut_characters"] for part in sight["parts"]) == 100 + 30 + 10
 
 
 def test_without_a_story_only_the_page_is_read(client: httpx.Client) -> None:
