@@ -13,7 +13,8 @@ CHAPTERS = [("第一卷", "第一卷"), ("渡口", "渡口\n雾起。"), ("", "\
 def test_a_story_is_there_with_all_its_chapters_and_its_author(store: Store) -> None:
     before = store.create_story("旧的")
     story = store.add_story("长夜行", CHAPTERS, "某人")
-    assert (story.title, story.chapters, story.characters) == ("长夜行", 3, sum(len("".join(text.split())) for _, text in CHAPTERS))
+    counts = [len("".join(text.split())) for _, text in CHAPTERS]
+    assert (story.title, story.chapters, story.characters) == ("长夜行", 3, sum(counts))
     assert [one.id for one in store.stories()] == [before.id, story.id]
     found = store.whole_story(story.id)
     assert (found.story, found.author) == (story, "某人")

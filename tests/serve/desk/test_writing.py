@@ -103,7 +103,7 @@ def test_what_is_shown_is_what_the_model_reads(client: httpx.Client, store: Stor
     assert [part["characters"] for part in sight["parts"]] == [len(part["text"]) for part in sight["parts"]]
 
 
-def test_chapters_out_of_reach_are_counted_as_the_shelf_counts_them(client: httpx.Client, store: Store, story: int) -> None:
+def test_chapters_out_of_reach_are_counted_as_on_the_shelf(client: httpx.Client, store: Store, story: int) -> None:
     store.create_chapter(story, "", "甲" * 30, index=0)
     chapter = store.chapters(story)[2].id
     sight = see(client, story=story, chapter=chapter, before="丙丁。\n戊己", reach=6)

@@ -60,7 +60,7 @@ def _with_what_is_kept(wishes: SceneWishes, story: int, store: Store) -> Scene:
 
 
 def _earlier(wishes: SceneWishes, story: int, chapter: int, store: Store) -> tuple[str, int]:
-    """Return as many of the chapters before this one as are within reach, and the characters of the others as the shelf counts them."""
+    """Return as many of the chapters before this one as are within reach, and how many characters the others have."""
     entries = store.chapters(story)
     place = next((number for number, entry in enumerate(entries) if entry.id == chapter), None)
     if place is None:
