@@ -68,16 +68,22 @@ def heed_ctrl_c() -> None:
 
 
 @pytest.fixture
-def start() -> Callable[..., subprocess.Popen[bytes]]:
-    """Start the program in a process of its own, with a pipe for everything it prints."""
+def start() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start the program in a process of its own, with a pipe for everything it prints; none outlives the test."""
+    started: list[subprocess.Popen[bytes]] = []
 
     def run(*arguments: object, **environment: str) -> subprocess.Popen[bytes]:
         command = [*PROGRAM, *map(str, arguments)]
         pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         begin = None if os.name == "nt" else heed_ctrl_c
-        return subprocess.Popen(command, env={**os.environ, **environment}, preexec_fn=begin, **pipes)
+        started.append(subprocess.Popen(command, env={**os.environ, **environment}, preexec_fn=begin, **pipes))
+        return started[-1]
 
-    return run
+    yield run
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture

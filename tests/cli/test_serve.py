@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,24 @@ def test_stories_outlive_a_server_that_is_killed(start: Start, rwkv7: Path, tmp_
         finally:
             one.process.kill()
             one.process.communicate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="BROWSER is of Unix")
+def test_the_desk_is_shown_in_the_browser_when_asked(start: Start, rwkv7: Path, tmp_path: Path) -> None:
+    shown = tmp_path / "shown"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{shown}.part" && mv "{shown}.part" "{shown}"\n')
+    browser.chmod(0o700)
+    one = Program(start("serve", "--model", rwkv7, "--port", 0, "--open", BROWSER=f"{browser} %s"))
+    try:
+        end = time.monotonic() + PATIENCE
+        while not shown.exists():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert shown.read_text().strip() == one.url
+    finally:
+        one.process.kill()
+        one.process.communicate()
 
 
 def test_every_option_is_explained() -> None:

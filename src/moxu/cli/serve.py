@@ -1,5 +1,7 @@
 """``moxu serve``: a model for programs, and for a page in the browser, over HTTP."""
 
+import threading
+import webbrowser
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -57,6 +59,7 @@ PORT = 8265
     metavar="PORT",
     help="Answer AI-Writer's page as well, which looks for its server at 8266.",
 )
+@click.option("--open", "opens", is_flag=True, help="Show the writing desk in the browser.")
 @cluster_options
 @model_options
 def serve(
@@ -70,11 +73,12 @@ def serve(
     slots: int,
     database: str | None,
     aiwriter_port: int | None,
+    opens: bool,
 ) -> None:
-    """Serve a model to programs, over HTTP.
+    """Serve the writing desk to a browser, and a model to programs.
 
-    Clients of OpenAI's interface use the address that is told, with /v1 behind it. In a browser it is a page that lists
-    the interfaces and continues a text. Ctrl-C ends all answers, and the server.
+    In a browser the address that is told is the writing desk; clients of OpenAI's interface use it with /v1 behind it.
+    Ctrl-C ends all answers, and the server.
     """
     _check(host, api_keys, aiwriter_port, allow_origins)
 
@@ -98,6 +102,8 @@ def serve(
         logs.configure()
         url = address_of(bound[0])
         say(f"moxu serves {choice.name} at {url} · for programs: {url}/v1 · Ctrl-C ends it")
+        if opens:
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()  # which waits to be let in
         server.run(bound)
 
 

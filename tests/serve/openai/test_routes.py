@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -18,16 +18,7 @@ from moxu.writers.local import LocalWriter
 from servers import PATIENCE, Running, SlowModel, running, served
 
 NO_END = {"256": -100}
-LIMITS = Limits(
-    prompt_characters=1000,
-    prompts=4,
-    n=4,
-    texts=8,
-    max_tokens=500,
-    logprobs=5,
-    prompt_logprobs=200,
-    answer_logprobs=2000,
-)
+LIMITS = Limits(prompt_characters=1000, prompts=4, n=4, texts=8, max_tokens=500, logprobs=5, prompt_logprobs=200)
 
 
 @pytest.fixture(scope="module")
@@ -383,22 +374,3 @@ def test_many_streams_at_once_say_what_each_says_alone(server: Running) -> None:
 
     texts = asyncio.run(read_all())
     assert texts == [write_texts(WRITER, local("ab", max_tokens=20, seed=seed))[0] for seed in range(12)]
-
-
-def test_a_dialogue_model_reads_turns_with_its_end_between(new_scheduler: Callable[..., Scheduler]) -> None:
-    class Turns(ByteTokenizer):
-        kind = "turns"
-
-    with (
-        running(served(new_scheduler(NgramModel(), Turns(), "turns"), Turns())) as one,
-        OpenAI(base_url=one.url + "/v1", api_key="none", timeout=PATIENCE, max_retries=0) as client,
-    ):
-        messages: Any = [{"role": "user", "content": "a\nb"}]
-        answer = client.chat.completions.create(model="turns", messages=messages, max_tokens=5, logit_bias=NO_END)
-        ids = (*b"a b", 256)
-        request = local("a b\t", prompt_ids=ids, max_tokens=5, options={"greedy": True})
-        assert [answer.choices[0].message.content] == write_texts(WRITER, request)
-        assert answer.usage is not None
-        assert answer.usage.prompt_tokens == len(ids)
-        with pytest.raises(openai.BadRequestError, match="the last message is the assistant's"):
-            client.chat.completions.create(model="turns", messages=[*messages, {"role": "assistant", "content": "b"}])
