@@ -104,9 +104,15 @@ function inkOf(mark: Decoration): Ink {
   return (mark.spec as { ink: Ink }).ink;
 }
 
+/** Return the marks with another one, which joins its neighbours of the same ink: a passage is one mark, not one a piece. */
 function withInk(marks: DecorationSet, { from, to, ink }: { from: number; to: number; ink: Ink | null }) {
-  const cut = without(marks, from, to);
-  return ink === null || from >= to ? cut : cut.update({ add: [MARKS[ink].range(from, to)] });
+  if (ink === null || from >= to) return without(marks, from, to);
+  marks.between(from, to, (start, end, mark) => {
+    if (inkOf(mark) !== ink) return;
+    from = Math.min(from, start);
+    to = Math.max(to, end);
+  });
+  return without(marks, from, to).update({ add: [MARKS[ink].range(from, to)] });
 }
 
 /** Return the marks with a hole from `from` to `to`. */

@@ -1,7 +1,7 @@
 import { history, redo, undo } from "@codemirror/commands";
 import { EditorState, Transaction, type TransactionSpec } from "@codemirror/state";
 import { describe, expect, test } from "vitest";
-import { ink, inkSpans } from "./ink";
+import { ink, inkField, inkSpans } from "./ink";
 import { begin, close, grow, openPassage, paleStretch, passageField, reopen, replace } from "./passage";
 
 type Step = (state: EditorState) => TransactionSpec;
@@ -43,6 +43,11 @@ describe("a passage of the machine's", () => {
     expect(openPassage(state)).toEqual({ from: 2, to: 4 });
     expect(inkSpans(state)).toEqual([{ from: 2, to: 4, ink: "pale" }]);
     expect(state.selection.main.head).toBe(4);
+  });
+
+  test("is one mark, however many pieces it came in", () => {
+    const state = page("雾。", () => begin(2), piece("江"), piece("上"), piece("起来"));
+    expect(state.field(inkField).size).toBe(1);
   });
 
   test("leaves the caret alone that is somewhere else", () => {
