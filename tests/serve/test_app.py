@@ -79,8 +79,7 @@ def test_a_client_that_reads_nothing_is_cut_off(new_scheduler: Callable[..., Sch
             head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
             deaf.sendall(f"POST /v1/completions HTTP/1.1\r\n{head}\r\n".encode() + request.content)
             wait_until(lambda: server.scheduler.stats().cancelled == 1)
-            wait_until(lambda: not server.server.server_state.connections)
-        assert not server.service.readers
+            wait_until(lambda: not server.server.server_state.connections and not server.service.readers)
 
 
 def test_when_the_server_stops_every_stream_gets_its_end(server: Running) -> None:
@@ -100,3 +99,10 @@ def test_when_the_server_stops_every_stream_gets_its_end(server: Running) -> Non
     thread.join(20)
     assert [line for line in lines if line][-1] == "data: [DONE]"
     assert '"finish_reason":"length"' in lines[-4]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+def test_what_watches_a_server_may_ask_for_heads_alone(server: Running, path: str) -> None:
+    with server.client() as client:
+        answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")

@@ -139,6 +139,24 @@ def test_a_reader_that_takes_something_now_and_then_is_no_slow_one() -> None:
     assert asyncio.run(read()) == 100
 
 
+def test_a_reader_that_takes_nothing_for_too_long_is_cancelled_however_little_waits() -> None:
+    async def read() -> int:
+        desk, reader = Desk(), Reader(Limits(slow_reader_seconds=0.05))
+        reader.submit(desk, [REQUEST])
+        events = reader.events()
+        for _ in range(2):  # it waits for the first, and takes neither the second nor the third
+            desk.delivers[0](Piece(0, "a"))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.1)
+        desk.delivers[0](Piece(0, "a"))
+        await asyncio.sleep(0)
+        with pytest.raises(SlowReaderError):
+            await anext(events)
+        return desk.cancelled
+
+    assert asyncio.run(read()) >= 1
+
+
 def test_where_one_request_finds_no_room_none_is_kept() -> None:
     async def read() -> int:
         desk, closed = Desk(room=2), list[Any]()

@@ -33,7 +33,7 @@ def test_a_browser_that_asks_for_an_allowed_page_is_told_what_it_may_send(server
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == origin
     assert "POST" in answer.headers["access-control-allow-methods"]
-    assert answer.headers["access-control-allow-headers"] == "authorization, content-type"
+    assert answer.headers["access-control-allow-headers"] == "authorization,content-type"
     assert "origin" in answer.headers["vary"].lower()
     assert "access-control-allow-credentials" not in answer.headers
     assert "access-control-allow-private-network" not in answer.headers
@@ -83,6 +83,16 @@ def test_the_pages_of_all_other_origins_are_refused(server: Running, origin: str
             assert "access-control-allow-origin" not in answer.headers
             assert answer.headers["cross-origin-resource-policy"] == "same-origin"
             assert answer.headers["vary"] == "Origin"
+
+
+def test_nobody_but_an_allowed_page_is_told_what_it_may_send(server: Running) -> None:
+    with server.client() as client:
+        for answer in (
+            preflight(client, server.url),
+            client.options("/", headers={"access-control-request-method": ""}),
+        ):
+            assert answer.status_code in (401, 405)
+            assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
 def test_an_allowed_origin_opens_no_foreign_host(server: Running) -> None:
@@ -136,3 +146,11 @@ def test_what_is_no_origin_is_told_in_one_line(value: str, message: str) -> None
     with pytest.raises(SettingsError, match=message) as caught:
         origins_of([LITE, value])
     assert "\n" not in str(caught.value)
+
+
+def test_an_allowed_page_may_send_the_headers_that_it_asks_for() -> None:
+    with running(origins=(LITE,)) as server, server.client() as client:
+        asked = preflight(client, LITE, **{"access-control-request-headers": "content-type, x-stainless-os"})
+        assert asked.headers["access-control-allow-headers"] == "content-type, x-stainless-os"
+        strange = preflight(client, LITE, **{"access-control-request-headers": "a: b"})
+        assert strange.headers["access-control-allow-headers"] == "authorization, content-type"

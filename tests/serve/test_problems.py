@@ -55,6 +55,12 @@ def test_who_is_sent_away_is_told_when_to_come_again() -> None:
     assert response(problem_of(Busy("full", 7)), "/v1/models").headers["retry-after"] == "7"
 
 
+def test_a_method_that_is_not_possible_is_told_with_one_that_is() -> None:
+    answer = response(problem_of(HTTPException(405, headers={"Allow": "POST"})), "/v1/completions")
+    assert answer.headers["allow"] == "POST"
+    assert b"use POST" in answer.body
+
+
 def test_a_validation_error_names_the_place_of_the_value() -> None:
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate({"messages": [{"content": "a"}, {"content": {}}]})

@@ -47,7 +47,10 @@ def ask(server: Running, head: str, body: bytes = b"") -> tuple[int, dict[str, A
         return answer.status, json.loads(answer.read()).get("error", {})
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "8.8.8.8", "", "localhost.evil"])
+HOSTS = ("evil.example", "127.0.0.1.evil.example", "8.8.8.8", "", "localhost.evil", "localhost:1@evil", "[::1")
+
+
+@pytest.mark.parametrize("host", HOSTS)
 def test_a_foreign_host_is_refused(small: Running, host: str) -> None:
     status, error = ask(small, f"GET /healthz HTTP/1.1\nHost: {host}")
     assert status == 403
@@ -201,6 +204,31 @@ def test_more_requests_than_can_be_answered_are_told_to_come_again(small: Runnin
         assert refused.json()["error"]["code"] == "unavailable"
         assert client.get("/healthz").status_code == 200
     wait_until(lambda: small.scheduler.stats().slots_used == 0)
+
+
+def test_more_connections_than_may_be_open_are_told_to_come_again(new_scheduler: Callable[..., Scheduler]) -> None:
+    with (
+        running(served(new_scheduler()), limits=Limits(connections=2)) as server,
+        server.client() as first,
+        server.client() as second,
+        server.client() as third,
+    ):
+        assert [client.get("/healthz").status_code for client in (first, second)] == [200, 200]
+        refused = third.get("/v1/models")
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) >= 1
+        assert refused.json()["error"]["code"] == "unavailable"
+        assert first.get("/v1/models").status_code == 200  # who was here before is answered
+        second.close()
+        wait_until(lambda: len(server.server.server_state.connections) == 1)
+        assert third.get("/v1/models").status_code == 200
+
+
+def test_a_connection_too_many_that_says_nothing_is_closed_at_once(new_scheduler: Callable[..., Scheduler]) -> None:
+    with running(served(new_scheduler()), limits=Limits(connections=0, arrival_seconds=1e6)) as server:
+        parts = urlsplit(server.url)
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20) as connection:
+            assert connection.recv(100) == b""
 
 
 @pytest.mark.parametrize("name", ["..", "../../etc/passwd", "/etc/passwd", "%2e%2e%2fetc", "C:\\x", "a\x00b"])

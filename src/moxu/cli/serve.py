@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from moxu.cli.database_choice import open_store
-from moxu.cli.model_choice import DEFAULT, ModelChoice, model_options
+from moxu.cli.model_choice import DEFAULT, ModelChoice, find, find_kind, model_options
 from moxu.cli.serve_model import ClusterChoice, cluster_options, serving
 from moxu.cli.terminal import say
 from moxu.errors import SettingsError
@@ -81,6 +81,7 @@ def serve(
     Ctrl-C ends all answers, and the server.
     """
     _check(host, api_keys, aiwriter_port, allow_origins)
+    find_kind(find(choice.model))  # a wrong name is told before a database is made
 
     from moxu.serve import aiwriter, logs
     from moxu.serve.app import make_app

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moxu.cli.model_choice import ModelChoice, find, find_kind, installed, tokenizer_of, with_options
+from moxu.cli.model_choice import ModelChoice, installed, tokenizer_of, with_options
 from moxu.cli.terminal import say
 from moxu.errors import SettingsError
 
@@ -62,7 +62,6 @@ def serving(choice: ModelChoice, slots: int, cluster: ClusterChoice | None) -> I
     if cluster is None:
         yield load_served(choice, slots)
         return
-    find_kind(find(choice.model))  # a wrong name is told before anything starts
 
     from moxu.serve.cluster.replicated import replicated
 

@@ -96,12 +96,14 @@ def _bodies(limits: Limits) -> dict[str, Bodies]:
     }
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
     """Tell that the server answers."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def readyz(request: Request) -> JSONResponse:
     """Tell whether texts can be written: 503 while they cannot."""

@@ -20,6 +20,7 @@ _PORTS = {"http": 80, "https": 443}  # which an origin does not name
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _HEADERS = "authorization, content-type"
+_NAMES = re.compile(r"[a-z0-9-]{1,64}(, ?[a-z0-9-]{1,64}){0,31}")
 _TOLD = "moxu-ignored, retry-after"  # beside what a page may always see of an answer
 _SECONDS = 600  # for which a browser need not ask again
 
@@ -66,11 +67,12 @@ class Preflight:
         if not self._asks(scope):
             await self.app(scope, receive, send)
             return
+        wanted = Headers(scope=scope).get("access-control-request-headers", "").lower()
         headers = {
             "access-control-allow-methods": _METHODS,
-            "access-control-allow-headers": _HEADERS,
+            "access-control-allow-headers": wanted if _NAMES.fullmatch(wanted) else _HEADERS,  # none is a danger here
             "access-control-max-age": str(_SECONDS),
-            "vary": "Access-Control-Request-Private-Network",
+            "vary": "Access-Control-Request-Headers, Access-Control-Request-Private-Network",
         }
         if Headers(scope=scope).get("access-control-request-private-network") == "true":
             headers["access-control-allow-private-network"] = "true"  # from the network to this machine

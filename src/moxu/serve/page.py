@@ -37,6 +37,7 @@ class Assets(StaticFiles):
         return answer
 
 
+@router.head("/", include_in_schema=False)
 @router.get("/", include_in_schema=False)
 def page() -> HTMLResponse:
     """Show the page."""

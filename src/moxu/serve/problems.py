@@ -19,8 +19,8 @@ class Problem(MoxuError):
     """A request that is answered with an error: its HTTP status, and what the client is told.
 
     ``kind`` is the sort of error (its ``type`` in OpenAI's interface), ``param`` names the field that is wrong, and
-    ``code`` is what programs look for. ``retry_after``: seconds after which it may go better. ``beside``: what is sent
-    beside the error object.
+    ``code`` is what programs look for. ``retry_after``: seconds after which it may go better. ``allow``: the methods
+    that are possible there. ``beside``: what is sent beside the error object.
     """
 
     def __init__(
@@ -32,16 +32,18 @@ class Problem(MoxuError):
         param: str | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        allow: str | None = None,
         beside: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.kind, self.param, self.code = status, message, kind, param, code
-        self.retry_after, self.beside = retry_after, beside or {}
+        self.retry_after, self.allow, self.beside = retry_after, allow, beside or {}
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that belong to the answer."""
-        return {} if self.retry_after is None else {"retry-after": str(max(1, round(self.retry_after)))}
+        later = {} if self.retry_after is None else {"retry-after": str(max(1, round(self.retry_after)))}
+        return later if self.allow is None else later | {"allow": self.allow}
 
 
 def as_openai(problem: Problem) -> dict[str, Any]:
@@ -95,8 +97,9 @@ def _of_status(status: int, headers: Mapping[str, str] | None) -> Problem:
     if status == 404:
         return Problem(404, "there is nothing at this path", code="not_found")
     if status == 405:
-        allowed = (headers or {}).get("allow") or (headers or {}).get("Allow") or "another method"
-        return Problem(405, f"this method is not possible here; use {allowed}", code="method_not_allowed")
+        allow = (headers or {}).get("allow") or (headers or {}).get("Allow")
+        message = f"this method is not possible here; use {allow or 'another method'}"
+        return Problem(405, message, code="method_not_allowed", allow=allow)
     if status == 400:
         return Problem(400, "the body cannot be read; expected JSON in UTF-8", code="invalid_json")
     return Problem(status, HTTPStatus(status).phrase)

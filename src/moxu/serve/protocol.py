@@ -7,16 +7,21 @@ from http import HTTPStatus
 from typing import ClassVar
 
 import h11
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from moxu.serve.limits import Limits
-from moxu.serve.problems import Problem, as_openai
+from moxu.serve.outcomes import Outcomes
+from moxu.serve.problems import Problem, as_openai, response, unavailable
 
 GRACE = 1.0  # seconds, in which a body that is late gets an answer before its connection is cut
 
 
 class PatientProtocol(H11Protocol):
-    """A connection; it is cut when a request does not arrive whole, or nothing of its answer is taken, in time."""
+    """A connection; it is cut when a request does not arrive whole, or nothing of its answer is taken, in time.
+
+    One that finds too many others open may ask once, at once, and is told to come again; theirs are answered as ever.
+    """
 
     limits: ClassVar[Limits]
     _arrival: asyncio.TimerHandle | None = None
@@ -26,7 +31,10 @@ class PatientProtocol(H11Protocol):
         super().connection_made(transport)
         connection: socket.socket = transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.limits.send_buffer)
-        self._arrival = self.loop.call_later(self.limits.arrival_seconds + GRACE, self._give_up)
+        patience = self.limits.arrival_seconds
+        if len(self.connections) > self.limits.connections:
+            self.app, patience = Outcomes(_turn_away), 0.0
+        self._arrival = self.loop.call_later(patience + GRACE, self._give_up)
 
     def data_received(self, data: bytes) -> None:
         if self._arrival is None:
@@ -92,6 +100,13 @@ class PatientProtocol(H11Protocol):
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
+    """Tell a client that too many connections are open, and close its own."""
+    answer = response(unavailable("too many connections are open", retry_after=2), scope["path"])
+    answer.headers["connection"] = "close"
+    await answer(scope, receive, send)
 
 
 def protocol_with(limits: Limits) -> type[H11Protocol]:

@@ -5,6 +5,7 @@ Origin, or, where the page's name was made to point here (DNS rebinding), its Ho
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -23,6 +24,7 @@ LOCAL_FILES = frozenset({"null", "file://"})  # what browsers call the origin of
 HEALTH = "/healthz"
 JSON = frozenset({"application/json"})
 OPEN_PATHS = frozenset({"/", HEALTH, "/readyz"})  # and what lies under /static/
+_AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:[0-9]*)?")  # a name or an address, and a port
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 HEADERS = {
     "content-security-policy": POLICY,
@@ -77,7 +79,8 @@ class SameOrigin:
         """Whether the name is one of ours, or the very address that the client has connected to."""
         name = _bare(host)
         server = scope.get("server")
-        return name in self.hosts or (server is not None and name == server[0] and not _is_name(name))
+        known = name in self.hosts or (server is not None and name == server[0] and not _is_name(name))
+        return known and _AUTHORITY.fullmatch(host.strip()) is not None
 
 
 @dataclass(frozen=True)

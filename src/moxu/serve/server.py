@@ -78,7 +78,6 @@ def make_server(app: FastAPI, service: Service, others: Mapping[Address, ASGIApp
         server_header=False,
         h11_max_incomplete_event_size=limits.header_bytes,
         loop="asyncio",  # wherever it runs; uvicorn would take uvloop if something else has brought it
-        limit_concurrency=limits.connections,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=round(limits.shutdown_seconds),
         proxy_headers=False,

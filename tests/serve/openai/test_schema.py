@@ -58,11 +58,24 @@ def test_a_message_may_be_of_parts() -> None:
     assert wishes.messages[0].text == "ab"
 
 
+def test_a_message_may_come_back_as_a_client_writes_down_an_answer() -> None:
+    empty: dict[str, Any] = {
+        "refusal": None,
+        "annotations": [],
+        "audio": None,
+        "function_call": None,
+        "tool_calls": None,
+    }
+    wishes = ChatWishes.model_validate({"messages": [{"role": "assistant", "content": "a"} | empty]})
+    assert wishes.messages[0].text == "a"
+
+
 @pytest.mark.parametrize(
     "given",
     [
         {},
         {"messages": []},
+        {"messages": [{"role": "assistant", "content": "a", "tool_calls": [{"id": "x"}]}]},
         {"messages": [{"role": "wizard", "content": "a"}]},
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
         {"messages": [{"role": "user", "content": "a"}], "top_logprobs": 3},

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from moxu.decode.draw import SEED_LIMIT
 from moxu.decode.options import SamplingOptions, sampling_options
 from moxu.errors import MoxuError
 from moxu.serve.checks import check_within, token_biases
@@ -88,7 +89,7 @@ class _Plan:
                 count=1 if wishes.n is None else wishes.n,
                 max_chars=usual if wishes.max_chars is None else wishes.max_chars,
                 max_tokens=self.max_tokens,
-                seed=wishes.seed,
+                seed=None if wishes.seed is None else wishes.seed % SEED_LIMIT,  # clients send any 64 bits
                 stop=(*wishes.stops, *more_stops),
                 window=wishes.window or "reread",
                 context=wishes.context,
@@ -102,6 +103,7 @@ class _Plan:
     def _check(self) -> None:
         wishes, limits = self.wishes, self.limits
         check_within("n", wishes.n, 1, limits.n)
+        check_within("seed", wishes.seed, -SEED_LIMIT, SEED_LIMIT - 1)
         check_within("max_tokens", self.max_tokens, 0 if self.echo else 1, limits.max_tokens)
         check_within("max_chars", wishes.max_chars, 1, limits.max_chars)
         check_within("logprobs", self.logprobs, 0, limits.logprobs)

@@ -26,6 +26,10 @@ UNGRANTED: dict[str, tuple[object, ...]] = {
 """Fields that would change an answer and are not there, with the values at which they ask for nothing."""
 
 
+UNSAID = frozenset({"annotations", "audio", "function_call", "tool_calls"})
+"""What an answer's message may have beside its text, and clients send back with it, empty."""
+
+
 class StreamOptions(BaseModel):
     """What else a stream shall tell."""
 
@@ -78,7 +82,7 @@ class Wishes(Samplers):
         """The stop strings."""
         if self.stop is None:
             return ()
-        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+        return tuple(filter(None, [self.stop] if isinstance(self.stop, str) else self.stop))  # "" stops at nothing
 
     @property
     def tells_usage(self) -> bool:
@@ -123,6 +127,13 @@ class Message(BaseModel):
     content: Text | list[TextPart] | None = None
     name: Any = Field(None, exclude=True)
     refusal: None = Field(None, exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_unsaid(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if name not in UNSAID or value not in (None, [])}
 
     @property
     def text(self) -> str:
