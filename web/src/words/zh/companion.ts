@@ -22,7 +22,7 @@ export const candidates = {
   },
   endings: {
     done: "写好了",
-    many: (n: number) => `写好了，点一个，或按 Alt+1…${n} 换着看`,
+    many: (n: number) => `写好了，点一个，或按 Alt+1…${n}`,
     stopped: "停笔了",
     end: "说完了：到这里，它觉得没有更多可写",
     gone: "服务器重启过，这一次没有写完；写好的都还在",
