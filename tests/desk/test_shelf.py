@@ -30,74 +30,79 @@ def story(shelf: Store) -> int:
     return made.id
 
 
-@pytest.mark.usefixtures("story")
-def test_a_click_opens_a_chapter(desk: DeskPage) -> None:
-    expect(desk.chapters()).to_have_text(TITLES)
+@pytest.fixture
+def listed(story: int, desk: DeskPage) -> DeskPage:
+    """A desk on which that story lies open, at its last chapter."""
+    assert story
+    desk.until(lambda: TITLES[-1] in desk.text)
+    return desk
+
+
+def test_a_click_opens_a_chapter(listed: DeskPage) -> None:
+    expect(listed.chapters()).to_have_text(TITLES)
     for title in TITLES:
-        desk.row(title).click()
-        expect(desk.page.locator(".cm-line").nth(1)).to_have_text(f"这是{title}。")
-        expect(desk.row(title)).to_have_attribute("aria-current", "true")
+        listed.row(title).click()
+        expect(listed.page.locator(".cm-line").nth(1)).to_have_text(f"这是{title}。")
+        expect(listed.row(title)).to_have_attribute("aria-current", "true")
 
 
-def test_a_new_chapter_follows_the_last_and_has_its_number(story: int, desk: DeskPage, shelf: Store) -> None:
-    desk.page.get_by_role("button", name="+ 新章").click()
-    expect(desk.chapters()).to_have_count(4)
-    desk.until(lambda: desk.text.startswith("第四章"))
-    desk.type("山门\n开头。")
-    desk.until_saved()
+def test_a_new_chapter_follows_the_last_and_has_its_number(story: int, listed: DeskPage, shelf: Store) -> None:
+    listed.page.get_by_role("button", name="+ 新章").click()
+    expect(listed.chapters()).to_have_count(4)
+    listed.until(lambda: listed.text.startswith("第四章"))
+    listed.type("山门\n开头。")
+    listed.until_saved()
     assert shelf.chapter(shelf.chapters(story)[3].id).text.endswith("开头。")
 
 
-def test_chapters_are_put_in_order_by_dragging(story: int, desk: DeskPage, shelf: Store) -> None:
-    first, last = desk.row(TITLES[0]).bounding_box(), desk.row(TITLES[2]).bounding_box()
+def test_chapters_are_put_in_order_by_dragging(story: int, listed: DeskPage, shelf: Store) -> None:
+    first, last = listed.row(TITLES[0]).bounding_box(), listed.row(TITLES[2]).bounding_box()
     assert first is not None
     assert last is not None
-    mouse = desk.page.mouse
+    mouse = listed.page.mouse
     mouse.move(last["x"] + 40, last["y"] + last["height"] / 2)
     mouse.down()
     mouse.move(first["x"] + 40, first["y"] + first["height"], steps=5)
     mouse.move(first["x"] + 40, first["y"] + 1, steps=5)
     mouse.up()
-    expect(desk.chapters()).to_have_text([TITLES[2], TITLES[0], TITLES[1]])
-    desk.until(lambda: titles(shelf, story) == [TITLES[2], TITLES[0], TITLES[1]])
+    expect(listed.chapters()).to_have_text([TITLES[2], TITLES[0], TITLES[1]])
+    listed.until(lambda: titles(shelf, story) == [TITLES[2], TITLES[0], TITLES[1]])
 
 
-def test_chapters_are_put_in_order_with_keys(story: int, desk: DeskPage, shelf: Store) -> None:
-    desk.row(TITLES[0]).focus()
-    desk.press("Alt+ArrowDown")
-    expect(desk.chapters()).to_have_text([TITLES[1], TITLES[0], TITLES[2]])
-    expect(desk.row(TITLES[0])).to_be_focused()
-    desk.press("Alt+ArrowDown")
-    expect(desk.chapters()).to_have_text([TITLES[1], TITLES[2], TITLES[0]])
-    desk.until(lambda: titles(shelf, story) == [TITLES[1], TITLES[2], TITLES[0]])
+def test_chapters_are_put_in_order_with_keys(story: int, listed: DeskPage, shelf: Store) -> None:
+    listed.row(TITLES[0]).focus()
+    listed.press("Alt+ArrowDown")
+    expect(listed.chapters()).to_have_text([TITLES[1], TITLES[0], TITLES[2]])
+    expect(listed.row(TITLES[0])).to_be_focused()
+    listed.press("Alt+ArrowDown")
+    expect(listed.chapters()).to_have_text([TITLES[1], TITLES[2], TITLES[0]])
+    listed.until(lambda: titles(shelf, story) == [TITLES[1], TITLES[2], TITLES[0]])
 
 
-def test_a_deleted_chapter_comes_back(story: int, desk: DeskPage, shelf: Store) -> None:
-    desk.menu(TITLES[1], "删除")
-    expect(desk.chapters()).to_have_text([TITLES[0], TITLES[2]])
-    desk.until(lambda: titles(shelf, story) == [TITLES[0], TITLES[2]])
-    desk.page.get_by_role("button", name="撤销").click()
-    expect(desk.chapters()).to_have_text(TITLES)
-    desk.until(lambda: titles(shelf, story) == TITLES)
+def test_a_deleted_chapter_comes_back(story: int, listed: DeskPage, shelf: Store) -> None:
+    listed.menu(TITLES[1], "删除")
+    expect(listed.chapters()).to_have_text([TITLES[0], TITLES[2]])
+    listed.until(lambda: titles(shelf, story) == [TITLES[0], TITLES[2]])
+    listed.page.get_by_role("button", name="撤销").click()
+    expect(listed.chapters()).to_have_text(TITLES)
+    listed.until(lambda: titles(shelf, story) == TITLES)
 
 
-@pytest.mark.usefixtures("story")
-def test_a_deleted_story_is_found_among_what_was_deleted(desk: DeskPage, shelf: Store) -> None:
-    desk.menu("长夜行", "删除")
-    desk.until(lambda: shelf.stories() == ())
-    desk.page.get_by_role("button", name="已删").click()
-    desk.page.get_by_role("dialog").get_by_role("button", name="找回").first.click()
-    desk.until(lambda: [one.title for one in shelf.stories()] == ["长夜行"])
+def test_a_deleted_story_is_found_among_what_was_deleted(listed: DeskPage, shelf: Store) -> None:
+    listed.menu("长夜行", "删除")
+    listed.until(lambda: shelf.stories() == ())
+    listed.page.get_by_role("button", name="已删").click()
+    listed.page.get_by_role("dialog").get_by_role("button", name="找回").first.click()
+    listed.until(lambda: [one.title for one in shelf.stories()] == ["长夜行"])
 
 
-@pytest.mark.usefixtures("story")
-def test_a_story_is_given_another_name(desk: DeskPage, shelf: Store) -> None:
-    desk.row("长夜行").focus()
-    desk.press("F2")
-    desk.page.keyboard.type("渡江记")
-    desk.press("Enter")
-    desk.until(lambda: [one.title for one in shelf.stories()] == ["渡江记"])
-    expect(desk.row("渡江记")).to_be_visible()
+def test_a_story_is_given_another_name(listed: DeskPage, shelf: Store) -> None:
+    listed.row("长夜行").focus()
+    listed.press("F2")
+    listed.page.keyboard.type("渡江记")
+    listed.press("Enter")
+    listed.until(lambda: [one.title for one in shelf.stories()] == ["渡江记"])
+    expect(listed.row("渡江记")).to_be_visible()
 
 
 def test_a_chapter_is_as_it_was_when_a_revision_is_restored(desk: DeskPage, shelf: Store) -> None:
