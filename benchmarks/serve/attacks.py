@@ -69,9 +69,10 @@ WRONG_VALUES: tuple[dict[str, Any], ...] = (
     *({"max_tokens": -1}, {"max_tokens": 10**12}, {"max_tokens": "1"}, {"max_chars": 0}, {"max_chars": 10**9}),
     *({"logprobs": 10**6}, {"logprobs": -1}, {"logprobs": "all"}, {"logit_bias": {"x": 1}}, {"logit_bias": {"-1": 1}}),
     *({"logit_bias": {"99999999": 1}}, {"logit_bias": {str(each): 1 for each in range(5000)}}, {"logit_bias": [1]}),
-    *({"stop": [""]}, {"stop": ["x"] * 99}, {"stop": "x" * 9999}, {"stop": 1}, {"stop": [["x"]]}, {"stream": "maybe"}),
+    *({"stop": ["x"] * 99}, {"stop": "x" * 9999}, {"stop": 1}, {"stop": [["x"]]}, {"stream": "maybe"}),
     *({"temperature": -1}, {"temperature": "hot"}, {"temperature": [1]}, {"top_p": 2}, {"top_p": -1}, {"min_p": 7}),
-    *({"seed": -1}, {"seed": 2**70}, {"seed": 0.5}, {"seed": "x"}, {"preset": ""}, {"preset": 1}, {"window": "all"}),
+    *({"seed": -(2**70)}, {"seed": 2**70}, {"seed": 0.5}, {"seed": "x"}, {"preset": ""}, {"preset": 1}),
+    *({"window": "all"}, {"window": 1}),
     *({"context": 0}, {"context": -5}, {"tools": [{}]}, {"suffix": "x"}, {"best_of": 9}, {"nonsense": 1}, {"": ""}),
     *({"stream_options": 1}, {"top_k": -1}, {"top_k": 0.5}, {"no_repeat_ngram": -1}, {"repetition_penalty": 0}),
     *({"presence_penalty": "x"}, {"model": 1}, {"model": ["default"]}, {"model": {}}),
@@ -83,7 +84,7 @@ WRONG_PROMPTS: tuple[Any, ...] = (
 WRONG_MESSAGES: tuple[Any, ...] = (
     *([], "hello", [1], [{}], [{"role": "king", "content": "x"}], [{"role": "user", "content": 1}], {"role": "user"}),
     *([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]}], [[]], None),
-    *([{"role": "user", "content": "x"}] * 5000, [{"role": "user", "content": "x", "tool_calls": []}], [None]),
+    *([{"role": "user", "content": "x"}] * 5000, [{"role": "user", "content": "x", "tool_calls": [1]}], [None]),
 )
 
 

@@ -313,6 +313,7 @@ def test_the_models_are_listed_and_described(client: OpenAI) -> None:
         ({"top_p": -1}, "top_p"),
         ({"seed": -(2**63) - 1}, "seed"),
         ({"seed": 2**63}, "seed"),
+        ({"extra_body": {"preset": ""}}, None),
         ({"logprobs": 6}, "logprobs"),
         ({"stop": ["a"] * 5}, "stop"),
         ({"logit_bias": {"x": 1}}, "logit_bias"),

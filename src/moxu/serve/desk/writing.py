@@ -98,7 +98,7 @@ async def begin_writing(wishes: WritingWishes, call: Call) -> WritingAnswer:
         metrics.count_text(model.name, finish.reason, finish.tokens)
 
     writing = writings.begin(reader, rows, ended)
-    settings = {"preset": wishes.preset or model.manner.preset, **_values(request.options)}
+    settings = {"preset": model.manner.preset if wishes.preset is None else wishes.preset, **_values(request.options)}
     return WritingAnswer(
         id=writing.id,
         model=model.name,
@@ -166,7 +166,7 @@ def _request(wishes: WritingWishes, sight: Sight, model: ServedModel) -> Request
         return Request(
             prompt=sight.prompt.text,
             prompt_ids=sight.ids or None,
-            options=sampling_options(wishes.preset or model.manner.preset, wishes.samplers),
+            options=sampling_options(model.manner.preset if wishes.preset is None else wishes.preset, wishes.samplers),
             count=wishes.count,
             max_chars=wishes.max_chars,
             seed=fresh_seed() if wishes.seed is None else wishes.seed,

@@ -117,7 +117,7 @@ class _Plan:
         wishes, model = self.wishes, self.model
         answers = talks and model.tokenizer.kind == "turns" and not wishes.samplers
         usual = "greedy" if answers else model.manner.preset
-        options = sampling_options(wishes.preset or usual, wishes.samplers)
+        options = sampling_options(usual if wishes.preset is None else wishes.preset, wishes.samplers)
         if not wishes.logit_bias:
             return options
         return replace(options, logit_bias=token_biases(wishes.logit_bias, model.tokenizer.vocab_size))
