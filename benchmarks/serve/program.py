@@ -44,14 +44,23 @@ class Program:
         return {name: float(value) for name, value in found}
 
     async def is_idle(self, seconds: float) -> bool:
-        """Wait until no slot is used and no request waits, at most so long; return whether it came to that."""
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
+        """Wait until nothing is done or waits, and all connections are gone, at most so long; return whether it is so.
+
+        It has to stay so for a second: connections that a busy server has not looked at yet bring requests still.
+        """
+        end, since = time.perf_counter() + seconds, time.perf_counter()
+        while (now := time.perf_counter()) < end:
             figures = await self.figures()
-            if figures["slots_used"] == figures["waiting"] == 0:
+            busy = figures["slots_used"] or figures["waiting"] or self._connections()
+            since = now if busy else since
+            if now - since > 1:
                 return True
             await asyncio.sleep(0.1)
         return False
+
+    def _connections(self) -> int:
+        """Return how many connections the server has not closed."""
+        return sum(one.status in ("ESTABLISHED", "CLOSE_WAIT") for one in self.process.net_connections("tcp"))
 
     def failures(self) -> int:
         """Return how many lines of the log tell of an error."""
