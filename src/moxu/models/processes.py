@@ -3,6 +3,7 @@
 They were started by ``torchrun`` or another program that sets RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT.
 """
 
+import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -29,11 +30,13 @@ def meet() -> None:
     except (RuntimeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise DeviceError(f"the processes do not find each other: {reason}; start them with torchrun") from error
+    atexit.register(part)  # whatever ends this process: torch's threads, left to themselves, may abort its exit
 
 
 def part() -> None:
-    """Leave the others, when all is done."""
-    dist.destroy_process_group()
+    """Leave the others, when all is done, or nothing can be; leaving twice is no mistake."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def pick_device(name: str, place: int) -> torch.device:
