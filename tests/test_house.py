@@ -130,8 +130,8 @@ def test_torch_and_transformers_are_not_loaded_by(statement: str) -> None:
 
 @pytest.mark.parametrize("package", ["text", "decode", "corpus"])
 def test_torch_is_not_loaded_by_any_module_of(package: str) -> None:
-    modules = (path.stem for path in sorted((PACKAGE / package).glob("*.py")) if path.stem != "__init__")
-    assert "torch" not in loaded_by("\n".join(f"import moxu.{package}.{module}" for module in modules))
+    paths = (path.relative_to(PACKAGE.parent).with_suffix("") for path in sorted((PACKAGE / package).rglob("*.py")))
+    assert "torch" not in loaded_by("\n".join(f"import {'.'.join(path.parts)}" for path in paths))
 
 
 @pytest.mark.parametrize("module", PUBLIC)

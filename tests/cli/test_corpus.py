@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from moxu.corpus.packed import PackedText
+from moxu.corpus.pack.packed import PackedText
 from moxu.text.chars import CharTokenizer
 
 Moxu = Callable[..., Any]

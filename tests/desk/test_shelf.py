@@ -7,7 +7,7 @@ from playwright.sync_api import FilePayload, expect
 
 from desk_page import DeskPage
 from moxu.corpus.book import Book, Chapter
-from moxu.corpus.publish import FORMATS, publish
+from moxu.corpus.publish.books import FORMATS, publish
 from moxu.store.store import Store
 
 TITLES = ["第一章 渡口", "第二章 客栈", "第三章 长夜"]

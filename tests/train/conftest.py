@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from moxu.corpus.pack import Work, build_vocabulary, pack
+from moxu.corpus.pack.packing import Work, build_vocabulary, pack
 from moxu.settings import parse
 from moxu.train.recipe import Recipe
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from moxu.corpus.packed import PackedText
+from moxu.corpus.pack.packed import PackedText
 from moxu.errors import SettingsError, TextError
 from moxu.train.data import TrainingData, validation_batches
 

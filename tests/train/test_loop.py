@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 from moxu.checkpoints.folder import load_model
-from moxu.corpus.pack import Work, build_vocabulary, pack
+from moxu.corpus.pack.packing import Work, build_vocabulary, pack
 from moxu.errors import MoxuError, SettingsError, TextError
 from moxu.train.gradients import GradientWorkers
 from moxu.train.loop import LOG_FILE, StepReport, Trainer

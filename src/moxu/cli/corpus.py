@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from moxu.cli.model_choice import FILE
-from moxu.corpus.pack import Work, build_vocabulary, pack, read_works
-from moxu.corpus.packed import IDS_FILE, INDEX_FILE, PackedText
+from moxu.corpus.pack.packed import IDS_FILE, INDEX_FILE, PackedText
+from moxu.corpus.pack.packing import Work, build_vocabulary, pack, read_works
 from moxu.errors import SettingsError, TextError
 from moxu.text.chars import CharTokenizer
 

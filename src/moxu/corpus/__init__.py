@@ -1,1 +1,1 @@
-"""From raw text to packed training data."""
+"""From pages and files to a clean corpus: crawl, read, clean, find chapters and duplicates, pair, pack, inspect."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from moxu.corpus.packed import Document, PackedText
+from moxu.corpus.pack.packed import Document, PackedText
 from moxu.errors import SettingsError, TextError
 from moxu.settings import nearest
 

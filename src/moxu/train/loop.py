@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from moxu.checkpoints.checkpoint import Checkpoint
-from moxu.corpus.packed import PackedText
+from moxu.corpus.pack.packed import PackedText
 from moxu.errors import MoxuError, SettingsError
 from moxu.interrupt import Interruption
 from moxu.models.registry import build

@@ -10,8 +10,8 @@ import pytest
 
 from books import archive
 from moxu.corpus.book import Book, Chapter
-from moxu.corpus.publish import FORMATS, publish
-from moxu.corpus.read import read_book
+from moxu.corpus.publish.books import FORMATS, publish
+from moxu.corpus.read.books import read_book
 from moxu.serve.desk.books import disposition
 from moxu.serve.limits import Limits
 from moxu.store.store import Store

@@ -9,8 +9,8 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from moxu.corpus.book import Book, Chapter
-from moxu.corpus.publish import FORMATS, publish
-from moxu.corpus.read import read_book
+from moxu.corpus.publish.books import FORMATS, publish
+from moxu.corpus.read.books import read_book
 from moxu.errors import TextError
 from moxu.serve.desk.access import GivenLimits, OpenStore
 from moxu.serve.desk.paths import desk_router

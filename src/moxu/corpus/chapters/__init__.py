@@ -1,0 +1,1 @@
+"""Find the chapters and the paragraphs of a text."""

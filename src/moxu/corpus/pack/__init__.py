@@ -1,0 +1,1 @@
+"""Texts as ids in memory-mapped files."""

@@ -1,0 +1,1 @@
+"""Write books as files that readers and word processors open."""

@@ -1,0 +1,1 @@
+"""Read books from files of any common format."""
