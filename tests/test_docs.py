@@ -5,7 +5,7 @@ Conventions, in all Markdown files and in the comments of recipes:
 - ```sh run            each line is a moxu command, run in order in a folder with tiny models and texts
 - ```sh, and `moxu …`  each moxu command in it must parse: its name, its options, their values
 - ```python run        is run there too
-- ```toml NAME         is written to the file NAME there first; so is ```tsv NAME
+- ```toml NAME         is written to the file NAME there first; so are ```tsv NAME and ```txt NAME
 """
 
 import dataclasses
@@ -210,7 +210,8 @@ def test_what_a_document_runs_works(
         monkeypatch.setattr(user, "installed", lambda: {"default": place / "model"})
     for block in blocks(document):
         match block.words:
-            case ("toml" | "tsv", name):
+            case ("toml" | "tsv" | "txt", name):
+                (place / name).parent.mkdir(exist_ok=True)
                 (place / name).write_text(block.text, "utf-8")
             case ("python", "run"):
                 exec(compile(block.text, f"{name_of(document)}:{block.line}", "exec"), {})

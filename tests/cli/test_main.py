@@ -9,7 +9,8 @@ import click
 import pytest
 
 import moxu
-from moxu.cli.main import COMMANDS, LazyCommand, cli
+from moxu.cli.lazy import LazyCommand
+from moxu.cli.main import COMMANDS, cli
 from moxu.errors import SettingsError
 
 HEAVY = ("torch", "numpy", "transformers", "rich", "safetensors")

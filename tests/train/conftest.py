@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from moxu.corpus.pack.packing import Work, build_vocabulary, pack
+from moxu.corpus.pack.packing import pack
+from moxu.corpus.pack.texts import Text
+from moxu.corpus.pack.vocabulary import build_vocabulary
 from moxu.settings import parse
 from moxu.train.recipe import Recipe
 
@@ -16,9 +18,9 @@ SENTENCE = "雾从江上起来的时候，船家把篙一点，忽听得岸上�
 @pytest.fixture(scope="session")
 def packed_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     works = [
-        Work("甲", SENTENCE * 12, group="old"),
-        Work("乙", SENTENCE[::-1] * 9, group="new"),
-        Work("丙", SENTENCE * 3, split="validation"),
+        Text("甲", SENTENCE * 12, group="old"),
+        Text("乙", SENTENCE[::-1] * 9, group="new"),
+        Text("丙", SENTENCE * 3, split="validation"),
     ]
     folder = tmp_path_factory.mktemp("corpus") / "packed"
     pack(works, build_vocabulary(works, 400), folder)

@@ -8,7 +8,10 @@ import pytest
 import torch
 
 from moxu.corpus.pack.packed import PackedText
+from moxu.corpus.pack.packing import pack
+from moxu.corpus.pack.texts import Text
 from moxu.errors import SettingsError, TextError
+from moxu.text.chars import CharTokenizer
 from moxu.train.data import TrainingData, validation_batches
 
 LENGTH = 16
@@ -53,6 +56,21 @@ def test_no_sequence_begins_in_a_validation_work(packed: PackedText) -> None:
     for epoch in range(5):
         starts = TrainingData(packed, LENGTH, {}, seed=3)._shuffled_starts(epoch)
         assert not np.any((starts + LENGTH >= held_out.start) & (starts < held_out.start + held_out.length))
+
+
+def test_no_sequence_goes_on_into_a_held_out_work_between_others(tmp_path: Path) -> None:
+    splits = ["train", "validation", "train", "train", "test", "train", "validation", "train"]
+    sizes = [40, 30, 6, 25, 30, 4, 5, 60]  # the sixth is shorter than a sequence and stands alone
+    works = [Text(f"{n}", "雾" * size, split) for n, (size, split) in enumerate(zip(sizes, splits, strict=True))]
+    pack(works, CharTokenizer("\n雾"), tmp_path / "packed")
+    packed = PackedText(tmp_path / "packed")
+    trained = np.zeros(len(packed.ids), dtype=np.bool_)
+    for document in packed.of_split("train"):
+        trained[document.start : document.end] = True
+    data = TrainingData(packed, LENGTH, {}, seed=3)
+    for epoch in range(20):
+        for start in data._shuffled_starts(epoch):
+            assert trained[start : start + LENGTH + 1].all()
 
 
 def test_weights_say_how_often_a_group_is_read(packed: PackedText) -> None:

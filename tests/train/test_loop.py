@@ -16,7 +16,9 @@ import torch
 from rich.console import Console
 
 from moxu.checkpoints.folder import load_model
-from moxu.corpus.pack.packing import Work, build_vocabulary, pack
+from moxu.corpus.pack.packing import pack
+from moxu.corpus.pack.texts import Text
+from moxu.corpus.pack.vocabulary import build_vocabulary
 from moxu.errors import MoxuError, SettingsError, TextError
 from moxu.train.gradients import GradientWorkers
 from moxu.train.loop import LOG_FILE, StepReport, Trainer
@@ -175,7 +177,7 @@ def test_run_is_not_continued_with_another_recipe(make_recipe: MakeRecipe, tmp_p
 
 def test_run_is_not_continued_on_another_corpus(make_recipe: MakeRecipe, tmp_path: Path) -> None:
     train(make_recipe(), tmp_path / "run")
-    works = [Work("别的", SENTENCE * 20), Work("验", SENTENCE, split="validation")]
+    works = [Text("别的", SENTENCE * 20), Text("验", SENTENCE, split="validation")]
     pack(works, build_vocabulary(works, 400), tmp_path / "other")
     recipe = make_recipe()
     with pytest.raises(SettingsError, match="another recipe or corpus"):
@@ -183,7 +185,7 @@ def test_run_is_not_continued_on_another_corpus(make_recipe: MakeRecipe, tmp_pat
 
 
 def test_corpus_without_validation_is_refused_before_the_first_step(make_recipe: MakeRecipe, tmp_path: Path) -> None:
-    works = [Work("甲", SENTENCE * 20)]
+    works = [Text("甲", SENTENCE * 20)]
     pack(works, build_vocabulary(works, 400), tmp_path / "other")
     recipe = make_recipe()
     with pytest.raises(TextError, match="no documents for validation; it has: train"):

@@ -3,23 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import import_module
 
 import click
 
 import moxu
 from moxu.cli.exit_status import INCOMPLETE, INTERRUPTED, MISTAKE
+from moxu.cli.lazy import LazyCommand, LazyGroup
 from moxu.errors import MoxuError
-
-
-@dataclass(frozen=True)
-class LazyCommand:
-    """Where a command is defined, and its line in ``moxu --help``, which must not import it."""
-
-    place: str  # module:attribute
-    help: str
-
 
 COMMANDS = {
     "write": LazyCommand("moxu.cli.write:write", "Continue an opening."),
@@ -33,30 +23,17 @@ COMMANDS = {
     "score": LazyCommand("moxu.cli.score:score", "Measure how well a model foresees a text."),
     "logits": LazyCommand("moxu.cli.logits:logits", "Write the logits that follow given ids to a file."),
     "train": LazyCommand("moxu.cli.train:train", "Train a model from a recipe, or resume its training."),
+    "crawl": LazyCommand("moxu.cli.crawl:crawl", "Fetch a novel from the web, and say what is missing."),
     "corpus": LazyCommand("moxu.cli.corpus:corpus", "Prepare texts for training."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command only when it is called, or asked for its own help."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name].place.partition(":")
-        command = getattr(import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    places=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(moxu.__version__, message="moxu %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:

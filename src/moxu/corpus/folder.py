@@ -1,7 +1,9 @@
 """The folder of a built corpus: Parquet files of chapters by split, and ``corpus.json``, which says what is in them.
 
-    corpus.json                         what was read, by which options, what became of it
+    corpus.json                         what was read, by which options, and how much there is
     data/train-00000.parquet ...        a row for each chapter, works one after the other, chapters in their order
+    README.md, statistics.json          the data card, and all numbers in it
+    works.jsonl, dropped.jsonl          a line for each work, and for each thing that was dropped, with the reason
 
 Any program that reads Parquet reads it; the layout is that of a dataset of Hugging Face. Files are read and written
 piece by piece: neither side holds more than a work in memory.
@@ -51,6 +53,8 @@ class Corpus:
             raise TextError(f"{folder}: no corpus here (no {INDEX_FILE}); make one with: moxu corpus build") from None
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise TextError(f"{path}: damaged: {error}") from None
+        if not isinstance(self.index, dict):
+            raise TextError(f"{path}: damaged: expected an object that describes a corpus")
 
     def files(self, split: str) -> list[Path]:
         """Return the files of a split, in their order."""
@@ -64,10 +68,13 @@ class Corpus:
     def _rows(self, split: str) -> Iterator[dict[str, Any]]:
         for path in self.files(split):
             try:
-                with pq.ParquetFile(path) as file:
+                with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                    missing = [name for name in SCHEMA.names if name not in file.schema_arrow.names]
+                    if missing:
+                        raise TextError(f"{path}: has no column {missing[0]}; it is no file of a corpus")
                     for batch in file.iter_batches(ROWS_AT_ONCE):
                         yield from batch.to_pylist()
-            except (pa.ArrowException, OSError) as error:
+            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 raise TextError(f"{path}: cannot be read: {str(error).partition(chr(10))[0]}") from None
 
 

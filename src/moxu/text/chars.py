@@ -6,12 +6,16 @@ Ids: 0 ends a document, 1 … 256 are the bytes 0 … 255, then one id for each 
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from moxu.errors import TextError
 from moxu.text.detokenize import StreamingDetokenizer
 from moxu.text.encodings import read_bytes
+
+if TYPE_CHECKING:  # numpy is only imported for texts that are encoded into arrays
+    from moxu.text.code_points import CharacterTable, Ids
 
 END_ID = 0
 FIRST_BYTE_ID = 1
@@ -52,6 +56,19 @@ class CharTokenizer:
             else:
                 ids.extend(FIRST_BYTE_ID + byte for byte in character.encode("utf-8", errors="replace"))
         return ids
+
+    def encode_array(self, text: str) -> "Ids":
+        """Return ``encode(text)`` as an array, a hundred times as fast: for whole books."""
+        from moxu.text.code_points import code_points, spelled_out
+
+        codes = code_points(text)
+        return spelled_out(codes, self._table.look_up(codes), END_ID, FIRST_BYTE_ID)
+
+    @cached_property
+    def _table(self) -> "CharacterTable":
+        from moxu.text.code_points import CharacterTable
+
+        return CharacterTable(self._ids, other=END_ID)
 
     def decode(self, ids: Iterable[int]) -> str:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")

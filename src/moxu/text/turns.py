@@ -6,12 +6,16 @@ data. A line of those data is a dialogue, with a tab between its turns; the tab 
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from moxu.errors import TextError
 from moxu.text.detokenize import StreamingDetokenizer
 from moxu.text.encodings import read_bytes
+
+if TYPE_CHECKING:  # numpy is only imported for texts that are encoded into arrays
+    from moxu.text.code_points import CharacterTable, Ids
 
 SPECIAL = ("<pad>", "<unk>", "<sep>")
 PADDING, UNKNOWN, SEPARATOR = range(3)
@@ -42,6 +46,19 @@ class TurnsTokenizer:
 
     def encode(self, text: str) -> list[int]:
         return [self._ids.get(character, UNKNOWN) for character in text]
+
+    def encode_array(self, text: str) -> "Ids":
+        """Return ``encode(text)`` as an array, a hundred times as fast: for whole books."""
+        from moxu.text.code_points import code_points
+
+        return self._table.look_up(code_points(text))
+
+    @cached_property
+    def _table(self) -> "CharacterTable":
+        from moxu.text.code_points import CharacterTable
+
+        characters = {word: word_id for word, word_id in self._ids.items() if len(word) == 1}
+        return CharacterTable(characters, other=UNKNOWN)
 
     def decode(self, ids: Iterable[int]) -> str:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")

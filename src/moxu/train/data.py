@@ -4,34 +4,42 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from moxu.corpus.pack.packed import Document, PackedText
+from moxu.corpus.pack.documents import Documents
+from moxu.corpus.pack.packed import PackedText
 from moxu.errors import SettingsError, TextError
 from moxu.settings import nearest
+
+Places = NDArray[np.int64]  # in the file of ids
 
 
 class TrainingData:
     """Sequences of ``length`` + 1 ids from the training works, in a new shuffled order each epoch.
 
     An epoch cuts every work into sequences from a random place on, and names each as often as its group's weight
-    says: 2.0 reads twice, 0.5 reads a random half.
+    says: 2.0 reads twice, 0.5 reads a random half. A sequence may go on into the next work, never into one that is held
+    out; works shorter than a sequence that stand alone among such are not read.
     """
 
     def __init__(self, packed: PackedText, length: int, weights: Mapping[str, float], seed: int) -> None:
         self._ids, self._length, self._seed = packed.ids, length, seed
-        self._documents = packed.of_split("train")
-        groups = {document.group for document in self._documents}
+        documents = packed.of_split("train")
+        groups = set(documents.groups)
         for group in weights:
             if group not in groups:
                 raise SettingsError(f"recipe: data.weights names {group!r}; {nearest(group, groups)}")
-        self._weights = weights
-        self._last_start = max(document.start + document.length for document in self._documents) - length - 1
-        if self._last_start < 0:
+        last_starts = _ends_of_runs(documents) - length - 1
+        is_read = last_starts >= _starts_of_runs(documents)
+        if not is_read.any():
             raise TextError(f"{packed.folder}: shorter than one training sequence of {length} ids")
+        self._documents, self._last_starts = documents.where(is_read), last_starts[is_read]
+        each = np.array([weights.get(group, 1.0) for group in self._documents.groups])
+        self._wanted = np.maximum(1, np.rint(self._documents.rows["length"] / length * each)).astype(np.int64)
         self._epoch = -1
         self._starts = np.empty(0, dtype=np.int64)
-        self.sequences_per_epoch = sum(self._expected_sequences(document) for document in self._documents)
+        self.sequences_per_epoch = int(self._wanted.sum())
 
     def batch(self, step: int, sequences: int) -> Tensor:
         """Return the ids (sequences, length + 1) int64 that step number ``step`` reads."""
@@ -45,22 +53,39 @@ class TrainingData:
             self._epoch, self._starts = epoch, self._shuffled_starts(epoch)
         return int(self._starts[place])
 
-    def _shuffled_starts(self, epoch: int) -> np.ndarray:
+    def _shuffled_starts(self, epoch: int) -> Places:
         generator = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
-        starts: list[int] = []
-        for document in self._documents:
-            offset = int(generator.integers(self._length))
-            cuts = np.arange(document.start + offset, document.start + document.length, self._length)
-            wanted = self._expected_sequences(document)
+        rows = self._documents.rows
+        starts = np.empty(self.sequences_per_epoch, dtype=np.int64)
+        filled = 0
+        for start, length, wanted in zip(rows["start"].tolist(), rows["length"].tolist(), self._wanted, strict=True):
+            cuts = np.arange(start + int(generator.integers(self._length)), start + length, self._length)
             rounds = -(-wanted // max(1, len(cuts)))
-            chosen = np.concatenate([generator.permutation(cuts) for _ in range(rounds)] or [cuts[:0]])[:wanted]
-            starts.extend(chosen)
-            starts.extend([document.start] * (wanted - len(chosen)))  # a work shorter than its offset
+            chosen = np.concatenate([generator.permutation(cuts) for _ in range(rounds)])[:wanted]
+            starts[filled : filled + wanted] = start  # of a work shorter than its offset, which has no cuts
+            starts[filled : filled + len(chosen)] = chosen
+            filled += wanted
         order = generator.permutation(len(starts))
-        return np.minimum(np.array(starts, dtype=np.int64)[order], self._last_start)
+        starts = np.minimum(starts, np.repeat(self._last_starts, self._wanted))
+        return starts[order]
 
-    def _expected_sequences(self, document: Document) -> int:
-        return max(1, round(document.length / self._length * self._weights.get(document.group, 1.0)))
+
+def _ends_of_runs(documents: Documents) -> Places:
+    """Return for each document where the last of those ends that follow it without a gap; (N,) int64."""
+    starts: Places = documents.rows["start"]
+    ends: Places = starts + documents.rows["length"]
+    is_last = np.append(starts[1:] != ends[:-1], True)
+    found: Places = ends[is_last][np.cumsum(is_last) - is_last]
+    return found
+
+
+def _starts_of_runs(documents: Documents) -> Places:
+    """Return for each document where the first of those begins that it follows without a gap; (N,) int64."""
+    starts: Places = documents.rows["start"]
+    ends: Places = starts + documents.rows["length"]
+    is_first = np.append(True, starts[1:] != ends[:-1])
+    found: Places = starts[is_first][np.cumsum(is_first) - 1]
+    return found
 
 
 def validation_batches(packed: PackedText, length: int, sequences: int, at_once: int) -> list[tuple[Tensor, int]]:

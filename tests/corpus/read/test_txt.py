@@ -45,7 +45,9 @@ def test_stray_bytes_are_counted_and_nothing_around_them_is_lost() -> None:
         ("《长夜行》\n", "长夜行", ""),
         ("《《长夜行》补》\n", "《长夜行》补", ""),
         ("《长夜行》和《旧书》\n", "", ""),
-        ("长夜行\n", "", ""),
+        ("长夜行\n", "长夜行", ""),
+        ("x\n作者：清。某人 着\n", "x", "某人"),
+        ("长夜行，\n", "", ""),
         ("《长夜行》是一部旧书。\n", "", ""),
     ],
 )
@@ -54,6 +56,19 @@ def test_title_and_author_are_read_at_the_head_and_nowhere_else(head: str, title
     assert (book.title, book.author) == (title, author)
     assert book.chapters[-2].paragraphs == ("《旧书》", "作者：古人")
     assert ("".join(book.chapters[0].lines) == head.strip()) == (not title)
+
+
+def test_a_few_words_before_the_first_title_are_no_chapter_of_their_own() -> None:
+    text = "江上某人 灯下\n\n雾月\n第一章\n　　雾起了。\n第二章\n　　完了。\n"
+    first, second = read_txt(text.encode(), "x.txt").chapters
+    assert first == Chapter("第一章", ("江上某人 灯下", "雾月", "雾起了。"))
+    assert second.title == "第二章"
+    assert read_txt(text.replace("雾月", "雾起。").encode(), "x.txt").chapters[0].title == ""
+
+
+def test_a_text_in_the_layout_of_moxu_keeps_its_first_title() -> None:
+    text = "长夜行\n\n　　雾。\n\n\n第一章\n\n　　灯。\n"
+    assert [chapter.title for chapter in read_txt(text.encode(), "长夜行.txt").chapters] == ["长夜行", "第一章"]
 
 
 def test_lines_that_were_cut_at_a_width_are_joined_and_titles_are_not() -> None:

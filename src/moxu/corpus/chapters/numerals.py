@@ -41,11 +41,13 @@ def _chinese(text: str) -> int | None:
     if all(character in DIGITS for character in text):
         return int("".join(str(DIGITS[character]) for character in text))
     total = section = digit = 0
-    for character in text:
+    for before, character in zip(" " + text, text, strict=False):
         if character in DIGITS:
             digit = DIGITS[character]
         elif character in TWENTIES:
             section, digit = section + TWENTIES[character], 0
+        elif before in TWENTIES and POWERS[character] == 10:
+            continue  # 廿十 is a slip for 廿
         elif POWERS[character] == 10_000:
             total, section, digit = (total + section + digit) * 10_000, 0, 0
         else:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from moxu.corpus.book import Chapter
-from moxu.corpus.chapters.headings import LONGEST, Begun, Candidate, candidate, run_in
+from moxu.corpus.chapters.headings import LONGEST, Candidate, candidate, storied
+from moxu.corpus.chapters.run_in import cut_apart
+from moxu.corpus.chapters.unmarked import unmarked_titles
 from moxu.text.prepare import BLANK, NEWLINE
 
 INDENTS = " \t\u3000"
 FEWEST_IN_CONTENTS = 3  # titles in a row, without text between them
 FEWEST_IN_SEQUENCE = 3  # numbered lines
-FEWEST_RUN_IN = 5  # titles that share lines with texts
+FEWEST_STORIED = 3  # titles that begin with the name of a story
 APART = 150  # characters that numbered titles are apart, in the mean
 LARGEST_GAP = 3  # numbers that a book may leave out
 LARGE_UNITS = frozenset("卷部篇集册冊") | {"部分", "part", "book", "volume"}  # which hold chapters
@@ -48,53 +50,45 @@ def split_chapters(text: str) -> tuple[Chapter, ...]:
 def chapter_parts(lines: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield each chapter's title, empty before the first one, and its lines as they are.
 
-    Some old novels have no line ends after titles: 第一回甄士隐…此开卷第一回也. Where the title ends cannot be told, so
-    that of the chapter is its number, and the rest of the line its first paragraph.
+    Some old novels have no line ends before or after titles: 第一回甄士隐…此开卷第一回也. Where the end of such a title
+    cannot be told, that of the chapter is its number, and the rest of the line its first paragraph.
     """
-    starts = find_titles(lines)
-    if not starts:
-        lines, starts = _apart(lines)
+    lines, starts = find_titles(lines)
     if not starts or starts[0] > 0:
         yield "", lines[: starts[0] if starts else len(lines)]
     for start, end in pairwise([*starts, len(lines)]):
         yield lines[start].strip(BLANK), lines[start + 1 : end]
 
 
-def find_titles(lines: Sequence[str]) -> list[int]:
-    """Return the numbers of the lines that are titles."""
-    laid_out = _laid_out(lines)
-    if laid_out is not None:
-        return laid_out
+def find_titles(lines: Sequence[str]) -> tuple[Sequence[str], list[int]]:
+    """Return the lines, cut where titles share them with texts, and the numbers of those that are titles."""
+    shown = laid_out(lines)
+    if shown is not None:
+        return lines, shown
+    titles = _judged(lines)
+    if any(title.says.sort == "marked" for title in titles):
+        return lines, [title.line for title in titles]
+    if not any(title.says.sort == "numbered" for title in titles):
+        cut, begun = cut_apart(lines)
+        if begun:
+            named = (title.line for title in _judged(cut) if title.says.sort == "named")
+            return cut, sorted({*begun, *named})
+    known = [title.line for title in titles]
+    return lines, sorted({*known, *unmarked_titles(lines, known)})
+
+
+def _judged(lines: Sequence[str]) -> list[Title]:
+    """Return the lines that are titles, because of what they say and of what the others say."""
     titles, before = _candidates(lines)
     titles = _without_contents(titles)
     marked = _in_sequence([title for title in titles if title.says.sort == "marked"])
+    marked += _of_stories([title for title in titles if title.says.sort == "storied"], marked)
     named = _not_inside([title for title in titles if title.says.sort == "named"], marked)
     numbered = [] if marked else _numbered([title for title in titles if title.says.sort == "numbered"], before)
-    return sorted(title.line for title in (*marked, *named, *numbered))
+    return sorted((*marked, *named, *numbered), key=lambda title: title.line)
 
 
-def _apart(lines: Sequence[str]) -> tuple[Sequence[str], list[int]]:
-    """Cut lines after the numbers that they begin with, if these count up from 1; return the lines and the titles."""
-    found, hits = dict[int, Begun](), 0
-    for number, line in enumerate(lines):
-        begun = run_in(line.lstrip(BLANK))
-        hits += begun is not None
-        if begun is not None and begun.number == len(found) + 1:
-            found[number] = begun
-    if len(found) < FEWEST_RUN_IN or len(found) * 5 < hits * 4:
-        return lines, []
-    cut: list[str] = []
-    titles: list[int] = []
-    for number, line in enumerate(lines):
-        if number in found:
-            titles.append(len(cut))
-            cut += [found[number].title, line.lstrip(BLANK)[len(found[number].title) :]]
-        else:
-            cut.append(line)
-    return cut, titles
-
-
-def _laid_out(lines: Sequence[str]) -> list[int] | None:
+def laid_out(lines: Sequence[str]) -> list[int] | None:
     """Return the titles of a text that shows them by its layout, whatever they say; None when it does not.
 
     So moxu writes its own texts: each paragraph is indented by two ideographic spaces, and each title is not, with two
@@ -125,7 +119,7 @@ def _candidates(lines: Sequence[str]) -> tuple[list[Title], dict[int, int]]:
         stripped = line.strip(BLANK)
         if not stripped:
             continue
-        says = candidate(stripped) if len(stripped) <= LONGEST else None
+        says = candidate(stripped) or storied(stripped) if len(stripped) <= LONGEST else None
         if says is not None:
             titles.append(Title(number, place, says))
             before[number] = characters
@@ -137,18 +131,22 @@ def _candidates(lines: Sequence[str]) -> tuple[list[Title], dict[int, int]]:
 def _without_contents(titles: Sequence[Title]) -> list[Title]:
     """Leave out tables of contents: titles in a row, most of which come again, with their text, further down."""
     kept: list[Title] = []
-    last = {(title.says.kind, title.says.number): title.line for title in titles}
+    last = {_said(title): title.line for title in titles}
     for run in _runs(titles):
         kinds: defaultdict[str, list[Title]] = defaultdict(list)
         for title in run:
             kinds[title.says.kind].append(title)
         row = max(kinds.values(), key=len)
-        again = sum(last[title.says.kind, title.says.number] >= run[-1].line for title in row)
+        again = sum(last[_said(title)] >= run[-1].line for title in row)
         if len(row) < FEWEST_IN_CONTENTS or again * 2 < len(row):
             kept += run
-        elif run[-1].says.number == 1 and row[0].says.number == 1:
+        elif _said(run[-1]) == _said(row[0]) or run[-1].says.number == row[0].says.number == 1:
             kept.append(run[-1])  # the last line of the row is the title of the first chapter, which follows at once
     return kept
+
+
+def _said(title: Title) -> tuple[str, str, int]:
+    return title.says.name, title.says.kind, title.says.number
 
 
 def _runs(titles: Sequence[Title]) -> Iterator[list[Title]]:
@@ -194,6 +192,31 @@ def _fits(number: int, previous: int | None, following: int | None) -> bool:
     if previous is None or (number == 1 and previous > 1):
         return after
     return 0 < number - previous <= LARGEST_GAP and (following is None or after)
+
+
+def _of_stories(titles: Sequence[Title], marked: Sequence[Title]) -> list[Title]:
+    """Return the titles with names of stories before numbers, if most have one, and they count up in each story."""
+    kinds: defaultdict[str, list[Title]] = defaultdict(list)
+    for title in titles:
+        kinds[title.says.kind].append(title)
+    found: list[Title] = []
+    for kind, row in kinds.items():
+        others = [title for title in marked if title.says.kind == kind]
+        counted = list(_counted_in_stories(sorted((*row, *others), key=lambda title: title.line)))
+        if len(counted) >= max(FEWEST_STORIED, len(others)):
+            found += counted
+    return found
+
+
+def _counted_in_stories(row: Sequence[Title]) -> Iterator[Title]:
+    story, previous = "", 0
+    for title in row:
+        says = title.says
+        goes_on = 0 < says.number - previous <= LARGEST_GAP
+        if says.sort == "marked" or goes_on or (says.number == 1 and says.name != story):
+            story, previous = says.name or story, says.number
+            if says.sort == "storied":
+                yield title
 
 
 def _numbered(titles: Sequence[Title], before: dict[int, int]) -> list[Title]:

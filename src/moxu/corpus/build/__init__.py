@@ -1,0 +1,1 @@
+"""From books and texts of any kind to a corpus: read, cleaned, without duplicates, split, described."""

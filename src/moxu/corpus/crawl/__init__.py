@@ -1,0 +1,1 @@
+"""A novel from the web: its catalogue, its chapters, what is missing."""

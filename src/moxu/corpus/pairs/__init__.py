@@ -1,0 +1,1 @@
+"""What the objectives beside plain text learn from: sentence pairs, outlines and passages, lyrics, dialogues."""
