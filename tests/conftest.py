@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests_paths import REPOSITORY
 
 if TYPE_CHECKING:  # what these tests do not use need not be loaded for them
     from moxu.store.store import Store
     from postgres import Cluster
+
+settings.register_profile("moxu", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("moxu")
 
 
 @pytest.fixture(scope="session", autouse=True)

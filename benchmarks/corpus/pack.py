@@ -20,10 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from moxu.corpus.pack.packing import pack
-from moxu.corpus.pack.processes import available_processors
 from moxu.corpus.pack.sources import Sources
 from moxu.corpus.pack.texts import Text
 from moxu.corpus.pack.vocabulary import count_texts
+from moxu.corpus.processes import available_processors
 from moxu.text.bpe import BpeTokenizer
 from moxu.text.chars import CharTokenizer
 from moxu.text.tokenizer import Tokenizer

@@ -3,10 +3,12 @@
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,60 @@ def test_terminal_shows_a_bar_for_each_stage(shelf: Path, tmp_path: Path) -> Non
     for stage in ("reading, cleaning", "finding duplicates", "writing", "characters"):
         terminal.wait_for(stage)
     assert terminal.process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--cluster", "shelf"], "--cluster shelf: expected HOST:PORT or auto; a bare --cluster stands behind all SRC"),
+        (["--cluster", "127.0.0.1:99999"], "no cluster answers there; start one with ray start --head"),
+        (["--cluster", "127.0.0.1:6379", "--workers", 2], "the cluster at 127.0.0.1:6379 has its own"),
+    ],
+)
+def test_mistakes_about_a_cluster_are_told_on_one_line(
+    arguments: list[object], message: str, shelf: Path, tmp_path: Path, moxu: Moxu
+) -> None:
+    answer = moxu("corpus", "build", shelf, "--out", tmp_path / "out", *arguments)
+    assert (answer.status, answer.err.count("\n")) == (2, 1)
+    assert message in answer.err
+
+
+def test_cluster_without_ray_says_what_to_install(
+    shelf: Path, tmp_path: Path, moxu: Moxu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moxu.serve.cluster.ray.find_spec", lambda name: None)  # noqa: ARG005
+    answer = moxu("corpus", "build", shelf, "--out", tmp_path / "out", "--cluster")
+    assert (answer.status, answer.err) == (
+        2,
+        "moxu: --cluster needs Ray, which is not installed: pip install 'moxu[cluster]'\n",
+    )
+
+
+def test_wrong_source_is_told_before_a_cluster_starts(tmp_path: Path, moxu: Moxu) -> None:
+    answer = moxu("corpus", "build", tmp_path / "nothing", "--out", tmp_path / "out", "--cluster")
+    assert (answer.status, answer.err.count("\n")) == (2, 1)
+    assert "no such file" in answer.err
+
+
+@ON_POSIX
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'moxu[cluster]'")
+def test_ctrl_c_ends_a_local_cluster_and_leaves_nothing_of_it(
+    tmp_path: Path, start: Callable[..., "subprocess.Popen[bytes]"]
+) -> None:
+    rows = [json.dumps({"title": f"书{number}", "text": novel(number) + LONG}) for number in range(2000)]
+    (tmp_path / "t.jsonl").write_text("\n".join(rows), "utf-8")
+    prepared = tmp_path / "out.part" / "prepared"
+    environment = {name: "" for name in os.environ if name.startswith("RAY_")}
+    process = start("corpus", "build", tmp_path / "t.jsonl", "--out", tmp_path / "out", "--cluster", **environment)
+    wait_until(lambda: process.poll() is not None or (prepared.is_dir() and any(prepared.glob("*.arrow"))))
+    listed = subprocess.run(["ps", "-A", "-ww", "-o", "ppid=,args="], capture_output=True, text=True, check=True)
+    ours = [row for row in map(str.split, listed.stdout.splitlines()) if row[0] == str(process.pid)]
+    (folder,) = set(re.findall(r"/tmp/moxu-\w+", str(ours)))
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate()
+    assert (process.returncode, out) == (130, b""), errors
+    assert errors.decode().strip() == "stopped; what was read is in out.part, and the same command goes on from there"
+    assert not Path(folder).exists()
 
 
 def test_help_is_quick_to_load() -> None:

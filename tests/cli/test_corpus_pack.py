@@ -87,6 +87,13 @@ def test_texts_without_text_are_named(moxu: Moxu, texts: Path, tmp_path: Path) -
     assert (answer.status, answer.err.splitlines()[-1]) == (0, "left out, because there is no text in them: 空")
 
 
+def test_what_only_other_programs_read_is_named_and_the_rest_is_packed(moxu: Moxu, texts: Path, tmp_path: Path) -> None:
+    (texts / "scan.pdf").write_bytes(b"%PDF-1.4")
+    answer = moxu("corpus", "pack", texts, "--out", tmp_path / "packed")
+    assert (answer.status, len(PackedText(tmp_path / "packed").documents)) == (1, 2)
+    assert "left out: texts/scan.pdf: is of a kind that is not read" in answer.err
+
+
 def test_a_tokenizer_without_an_end_is_told(moxu: Moxu, texts: Path, aiwriter1: Path, tmp_path: Path) -> None:
     answer = moxu("corpus", "pack", texts, "--out", tmp_path / "packed", "--tokenizer", aiwriter1)
     assert answer.status == 0
@@ -114,7 +121,7 @@ def test_a_packed_folder_is_replaced_and_any_other_is_refused(moxu: Moxu, texts:
         (["texts", "--coverage", "1.5"], "1.5"),
         (["texts", "--manifest", "none.tsv"], "none.tsv: no such file"),
         (["lines.jsonl"], "moxu corpus build"),
-        (["cut.tar.gz"], "not a readable archive"),
+        (["cut.tar.gz"], "damaged archive"),
     ],
 )
 @pytest.mark.usefixtures("texts")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from certificates import self_signed
 from moxu.cli.main import main
+from moxu.corpus.crawl.journal import Journal
 from sites import Reply, Site, chapter_html, small_book
 from terminals import PATIENCE, Terminal, wait_until
 
@@ -88,6 +90,35 @@ def test_folder_of_another_book_ends_with_2(site: Site, tmp_path: Path, capsys: 
     with Site(small_book(12)) as other:
         assert crawl(other, book) == 2
     assert f"{book}: holds the crawl of {site.url('/book/')}; name another folder" in capsys.readouterr().err
+
+
+def test_folder_where_another_crawl_is_at_work_ends_with_2(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "book"
+    with Journal(book, site.url("/book/")):
+        assert crawl(site, book) == 2
+    assert capsys.readouterr().err == f"moxu: {book}: another crawl is at work on it; let that end, or stop it first\n"
+    assert not site.asked
+    assert crawl(site, book) == 0
+
+
+def test_book_that_was_cut_by_an_option_is_not_said_to_come_whole_another_time(
+    site: Site, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert crawl(site, tmp_path / "book", "--max-chapters", 3) == 1
+    err = capfd.readouterr().err
+    assert "has 12 chapters; only the first 3 are taken (--max-chapters)" in err
+    assert "the same command asks again" not in err
+
+
+def test_site_without_a_valid_certificate_is_asked_with_insecure_only(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Site(small_book(12), self_signed(tmp_path / "site.pem")) as site:
+        assert crawl(site, tmp_path / "book") == 2
+        assert capfd.readouterr().err.endswith("; --insecure asks nevertheless\n")
+        assert crawl(site, tmp_path / "book", "--insecure") == 0
 
 
 def test_library_that_is_missing_is_named_with_the_command_to_install_it(tmp_path: Path) -> None:

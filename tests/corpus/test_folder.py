@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from moxu.corpus.folder import DATA, INDEX_FILE, SCHEMA, Corpus
+from moxu.corpus.folder import SCHEMA, Corpus
+from moxu.corpus.marks import DATA, INDEX_FILE
 from moxu.errors import TextError
 
 

@@ -1,8 +1,9 @@
 """``moxu corpus build``: books and pages of any kind become one clean corpus, with a data card."""
 
+import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,28 @@ import click
 
 from moxu.cli.exit_status import INCOMPLETE
 from moxu.cli.model_choice import FILE
+from moxu.cli.progress import bars
+from moxu.cli.serve_model import HERE
 from moxu.cli.terminal import say
 from moxu.errors import SettingsError
 
 if TYPE_CHECKING:
-    from moxu.corpus.build.pipeline import Progress, Report
+    from rich.progress import TaskID
+
+    from moxu.corpus.build.options import PrepareOptions
+    from moxu.corpus.build.pipeline import Preparing, Progress, Report
+    from moxu.corpus.sources.pieces import Unit
 
 MOST_TOLD = 10  # faults, and titles
+ADDRESS = re.compile(rf"auto|{HERE}|[^/\\]+:[0-9]+")
 STAGES = {"prepare": "reading, cleaning", "compare": "finding duplicates", "write": "writing"}
+
+
+def _check_address(_context: click.Context, _option: click.Parameter, address: str | None) -> str | None:
+    """Refuse what is no address before anything else is looked at: it may be the first of the sources."""
+    if address is not None and not ADDRESS.fullmatch(address):
+        raise SettingsError(f"--cluster {address}: expected HOST:PORT or auto; a bare --cluster stands behind all SRC")
+    return address
 
 
 @click.command("build")
@@ -36,9 +51,23 @@ STAGES = {"prepare": "reading, cleaning", "compare": "finding duplicates", "writ
 @click.option("--min-chars", type=click.IntRange(min=1), default=1, show_default=True, help="Of a chapter, at least.")
 @click.option("--text-column", metavar="NAME", help="Of tables.  [default: text, or content]")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one for each processor]")
+@click.option(
+    "--cluster",
+    metavar="[HOST:PORT]",
+    is_flag=False,
+    flag_value=HERE,
+    is_eager=True,
+    callback=_check_address,
+    help="Prepare on a Ray cluster, or, behind all SRC and without an address, on one started here.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Draws the splits.")
 def build_command(
-    sources: tuple[Path, ...], out: Path, manifest: Path | None, workers: int | None, **choices: Any
+    sources: tuple[Path, ...],
+    out: Path,
+    manifest: Path | None,
+    workers: int | None,
+    cluster: str | None,
+    **choices: Any,
 ) -> int:
     """Make one clean corpus of books and pages.
 
@@ -46,10 +75,9 @@ def build_command(
     crawled, tables of texts (JSON lines, Parquet, Arrow), and corpora. Chapters are found, cleaned, compared and split;
     DIR gets Parquet files, statistics, and a data card that says what was done. Stopped, it goes on where it was.
     """
-    if find_spec("pyarrow") is None:
-        raise SettingsError("moxu corpus build needs pyarrow: pip install 'moxu[corpus]'")
-    if find_spec("lxml") is None:
-        raise SettingsError("moxu corpus build needs lxml: pip install 'moxu[corpus]'")
+    for library in ("pyarrow", "lxml"):
+        if find_spec(library) is None:
+            raise SettingsError(f"moxu corpus build needs {library}: pip install 'moxu[corpus]'")
 
     from moxu.corpus.build.options import BuildOptions, PrepareOptions
     from moxu.corpus.build.pipeline import build
@@ -63,7 +91,7 @@ def build_command(
     )
     began = time.monotonic()
     try:
-        with _shown() as progress:
+        with _elsewhere(cluster, workers) as preparing, _shown() as progress:
             report = build(
                 sources,
                 out,
@@ -72,11 +100,43 @@ def build_command(
                 manifest=manifest,
                 workers=workers,
                 progress=progress,
+                preparing=preparing,
             )
     except KeyboardInterrupt:
         say(f"stopped; what was read is in {out.name}.part, and the same command goes on from there")
         raise
     return _tell(report, time.monotonic() - began)
+
+
+@contextmanager
+def _elsewhere(address: str | None, workers: int | None) -> "Iterator[Preparing | None]":
+    """Give what prepares on a cluster, which is joined, or started, when the sources turn out to be right."""
+    if address is None:
+        yield None
+        return
+    if address != HERE and workers is not None:
+        raise SettingsError(f"--workers {workers}: the cluster at {address} has its own; leave one of the two out")
+
+    from moxu.corpus.build.cluster import LIBRARY, object_store_size, prepare_on_cluster
+    from moxu.corpus.processes import available_processors
+    from moxu.serve.cluster.ray import connected
+
+    cores = workers or available_processors()
+    joining = connected(
+        None if address == HERE else address,
+        option="--cluster",
+        library=LIBRARY,
+        object_store=object_store_size(cores),
+        cores=cores,
+    )
+    with ExitStack() as stack:  # left at the latest when the command ends, by an error too
+
+        def preparing(units: "Iterable[Unit]", options: "PrepareOptions") -> Iterator[bytes]:
+            machines = stack.enter_context(joining)
+            yield from prepare_on_cluster(units, options, sum(machine.cpus for machine in machines))
+            stack.close()
+
+        yield preparing
 
 
 def _near(text: str | None, default: float | None) -> float | None:
@@ -102,22 +162,16 @@ def _parts(text: str | None) -> tuple[float, ...] | None:
 @contextmanager
 def _shown() -> "Iterator[Callable[[Progress], None]]":
     """Show a bar for each stage, with how long the rest takes; only on a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+    with bars() as drawn:
         tasks: dict[str, TaskID] = {}
 
         def show(progress: "Progress") -> None:
             if progress.stage not in tasks:
-                tasks[progress.stage] = bars.add_task(STAGES[progress.stage], total=None)
+                tasks[progress.stage] = drawn.add_task(STAGES[progress.stage], total=None)
             title = STAGES[progress.stage]
             if progress.characters:
                 title += f": {progress.characters:,} characters"
-            bars.update(tasks[progress.stage], completed=progress.done, total=progress.total, description=title)
+            drawn.update(tasks[progress.stage], completed=progress.done, total=progress.total, description=title)
 
         yield show
 

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +9,15 @@ import click
 
 from moxu.cli.exit_status import INCOMPLETE
 from moxu.cli.model_choice import FILE
+from moxu.cli.output_file import check_output_file
+from moxu.cli.progress import counted_works
 from moxu.cli.terminal import say
-from moxu.errors import SettingsError, TextError
+from moxu.errors import TextError
 
 if TYPE_CHECKING:
-    from moxu.corpus.build.pieces import Fault
-    from moxu.corpus.build.rows import Raw
     from moxu.corpus.dedup.survey import Findings
+    from moxu.corpus.sources.pieces import Fault
+    from moxu.corpus.work import Work
 
 LINES = 40  # of a list in the terminal; --json has all
 
@@ -34,18 +34,15 @@ def dedup_command(sources: tuple[Path, ...], threshold: float, out: Path | None,
     Parquet), and corpora that were built. Prints which chapter repeats which and how alike they are, and which works
     share much of their text. Nothing is changed.
     """
-    if find_spec("pyarrow") is None:
-        raise SettingsError("moxu corpus dedup needs pyarrow: pip install 'moxu[corpus]'")
-
     from moxu.corpus.dedup.duplicates import check_threshold
-    from moxu.corpus.dedup.reading import read_works
     from moxu.corpus.dedup.survey import Survey
+    from moxu.corpus.sources.works import read_works
 
     check_threshold(threshold)
-    _check_target(out, sources)
+    check_output_file("--out", out, sources, apart=True)
     missed: list[Fault] = []
     survey = Survey()
-    with _shown("comparing") as advance:
+    with counted_works("comparing") as advance:
         for work in read_works(sources, missed.append):
             survey.add(work)
             advance(work)
@@ -64,52 +61,26 @@ def dedup_command(sources: tuple[Path, ...], threshold: float, out: Path | None,
     return INCOMPLETE if unread else 0
 
 
-def _check_target(out: Path | None, sources: Sequence[Path]) -> None:
-    """Refuse a file that cannot be written, or that would be read, before anything is read."""
-    if out is None:
-        return
-    place = out.resolve()
-    if any(source.resolve() in (place, *place.parents) for source in sources):
-        raise SettingsError(f"--out {out}: is among what is read; name a file elsewhere")
-    if place.is_dir() or not place.parent.is_dir():
-        raise SettingsError(f"--out {out}: expected the name of a file in a folder that is there")
-
-
 def _write(out: Path, sources: Sequence[Path], findings: "Findings") -> None:
     """Write the chapters that repeat nothing; the file is whole, or as it was."""
     from moxu.checkpoints.atomic import replacing
-    from moxu.corpus.dedup.reading import read_works
     from moxu.corpus.dedup.survey import kept_rows
+    from moxu.corpus.sources.works import read_works
 
-    with _shown("writing") as advance, replacing(out) as path, path.open("w", encoding="utf-8", newline="\n") as file:
+    with (
+        counted_works("writing") as advance,
+        replacing(out) as path,
+        path.open("w", encoding="utf-8", newline="\n") as file,
+    ):
         works = _told(read_works(sources, lambda _: None), advance)
         for row in kept_rows(works, findings):
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _told(works: "Iterator[Raw]", advance: "Callable[[Raw], None]") -> "Iterator[Raw]":
+def _told(works: "Iterator[Work]", advance: "Callable[[Work], None]") -> "Iterator[Work]":
     for work in works:
         yield work
         advance(work)
-
-
-@contextmanager
-def _shown(title: str) -> "Iterator[Callable[[Raw], None]]":
-    """Show on a terminal how much has been done; the callback takes each work."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task, works, characters = progress.add_task(title, total=None), 0, 0
-
-        def advance(work: "Raw") -> None:
-            nonlocal works, characters
-            works, characters = works + 1, characters + work.characters
-            progress.update(task, description=f"{title}: {works:,} works, {characters:,} characters")
-
-        yield advance
 
 
 def _print(findings: "Findings") -> None:

@@ -1,8 +1,6 @@
 """``moxu corpus inspect``: what is in a corpus, in the terminal, as a page, as a picture and as JSON."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +9,16 @@ import click
 
 from moxu.cli.exit_status import INCOMPLETE
 from moxu.cli.model_choice import FILE
+from moxu.cli.output_file import check_output_file
+from moxu.cli.progress import counted_works, shown
 from moxu.cli.terminal import say
-from moxu.corpus.book import UNWANTED
 from moxu.errors import SettingsError
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
 
     from moxu.corpus.inspect.facts import Facts, Unread
-    from moxu.corpus.inspect.inspection import Progress
     from moxu.corpus.inspect.tables import Table
-    from moxu.corpus.work import Work
 
 ROWS = 10  # of a table in the terminal
 
@@ -42,17 +39,16 @@ def inspect_command(
     them, archives, tables, what was crawled. Prints how much there is, and what is worth a look: gaps, copies, odd
     characters, repeated lines. Nothing is changed.
     """
-    _check_installed("pyarrow", "moxu corpus inspect")
     for option, path in (("--html", html), ("--png", png)):
-        _check_target(option, path, sources)
-    if png is not None:
-        _check_installed("matplotlib", "--png")
+        check_output_file(option, path, sources)
+    if png is not None and find_spec("matplotlib") is None:  # said before anything is read
+        raise SettingsError("--png needs matplotlib: pip install 'moxu[corpus]'")
 
     from moxu.corpus.inspect.inspection import inspect
     from moxu.corpus.inspect.sources import read_works
 
     missed: list[Unread] = []
-    with _shown() as progress:
+    with counted_works("reading") as progress:
         inspection = inspect(read_works(sources, missed.append), excerpts, seed, progress)
         facts = inspection.facts((path.resolve().name for path in sources), missed)
     if html is not None:
@@ -70,42 +66,6 @@ def inspect_command(
     for one in facts.unread:
         say(f"not read: {one.source}: {one.reason}")
     return INCOMPLETE if facts.unread else 0
-
-
-def _check_target(option: str, path: Path | None, sources: tuple[Path, ...]) -> None:
-    """Refuse a file that cannot be written, before everything is read for it."""
-    if path is None:
-        return
-    if any(path.resolve() == source.resolve() for source in sources):
-        raise SettingsError(f"{option} {path}: is what is to be inspected; name another file")
-    if path.is_dir() or not path.resolve().parent.is_dir():
-        raise SettingsError(f"{option} {path}: expected the name of a file in a folder that is there")
-
-
-def _check_installed(library: str, what: str) -> None:
-    """Say what to install, before anything is read."""
-    if find_spec(library) is None:
-        raise SettingsError(f"{what} needs {library}: pip install 'moxu[corpus]'")
-
-
-@contextmanager
-def _shown() -> Iterator["Progress"]:
-    """Show on a terminal how much has been read; the callback takes each work."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task, works, characters = progress.add_task("reading", total=None), 0, 0
-
-        def advance(work: "Work") -> None:
-            nonlocal works, characters
-            works, characters = works + 1, characters + work.characters
-            name = shown(work.book.title or work.source)
-            progress.update(task, description=f"{works:,} works, {characters:,} characters, {name}")
-
-        yield advance
 
 
 def _print(facts: "Facts") -> None:
@@ -147,8 +107,3 @@ def _print_table(console: "Console", table: "Table") -> None:
     console.print(grid)
     if len(table.rows) > ROWS:
         console.print(f"… and {len(table.rows) - ROWS} more in --html and --json", style="dim")
-
-
-def shown(text: str) -> str:
-    """Return a text without what would steer the terminal."""
-    return UNWANTED.sub("\ufffd", text)

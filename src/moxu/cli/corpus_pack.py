@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from moxu.cli.exit_status import INCOMPLETE
 from moxu.cli.model_choice import FILE
+from moxu.cli.progress import bars
 from moxu.cli.terminal import say
 from moxu.cli.tokenizer_choice import choose_tokenizer
+from moxu.corpus.target import check_target
 from moxu.errors import SettingsError, TextError
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from moxu.text.tokenizer import Tokenizer
 
 VOCAB_SIZE = 6000
+PACKED = ("index.json", "ids.bin")  # by which a packed folder is known, without what reads it
 SMALL = 1 << 20  # bytes of sources that are packed before other processes would have begun
 SMALL_FOR_TABLES = 1 << 28  # the same for tokenizers that look all characters up at once
 
@@ -42,20 +46,21 @@ def pack_command(
     vocab: Path | None,
     tokenizer: str | None,
     workers: int | None,
-) -> None:
+) -> int:
     """Pack texts into ids that training reads.
 
-    SRC are corpora that were built, .txt files in any Chinese encoding, books (EPUB, Word, HTML, Markdown), and folders
-    and tar archives of them. Without --vocab and --tokenizer the most frequent characters become the vocabulary.
+    SRC are corpora that were built, .txt files in any Chinese encoding, books (EPUB, Word, HTML, Markdown), folders and
+    archives of them, tables of texts, and what was crawled; nothing is cleaned. Without --vocab and --tokenizer the
+    most frequent characters become the vocabulary.
     """
-    _check_target(out)
+    check_target(out, PACKED, "packed folder")
     chosen = choose_tokenizer(vocab, tokenizer)
     if chosen is not None and (vocab_size or coverage):
         raise SettingsError("--vocab-size and --coverage are for a new vocabulary; leave them, or --vocab, out")
 
     from moxu.corpus.pack.packing import pack
-    from moxu.corpus.pack.processes import available_processors
     from moxu.corpus.pack.sources import Sources
+    from moxu.corpus.processes import available_processors
 
     texts = Sources(sources, manifest)
     if next(iter(texts), None) is None:
@@ -76,6 +81,9 @@ def pack_command(
     if done.empty:
         say(f"left out, because there is no text in them: {_some(done.empty)}")
     _tell(out, chosen)
+    for fault in texts.foreign.values():
+        say(f"left out: {fault.source}: {fault.reason}")
+    return INCOMPLETE if texts.foreign else 0
 
 
 def _make_vocabulary(
@@ -113,35 +121,21 @@ def _tell(out: Path, tokenizer: "Tokenizer") -> None:
     )
 
 
-def _check_target(out: Path) -> None:
-    """Refuse to replace what was not packed by moxu."""
-    is_packed = (out / "index.json").is_file() and (out / "ids.bin").is_file()
-    is_empty = out.is_dir() and not any(out.iterdir())
-    if out.exists() and not (is_packed or is_empty):
-        raise SettingsError(f"--out {out}: exists and is no packed folder; name another, it would be replaced")
-
-
 @contextmanager
 def _bars() -> "Iterator[Callable[[str], Progress]]":
     """Show a bar for each thing that is begun, with what was done and how long the rest takes; only on a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+    with bars() as drawn:
 
         def begin(title: str) -> "Progress":
-            task = bars.add_task(title, total=1.0)
+            task = drawn.add_task(title, total=1.0)
             texts = characters = 0
 
             def advance(part: float, more_texts: int, more_characters: int) -> None:
                 nonlocal texts, characters
                 texts, characters = texts + more_texts, characters + more_characters
-                speed = characters / (bars.tasks[task].elapsed or 1)
+                speed = characters / (drawn.tasks[task].elapsed or 1)
                 line = f"{title}: {texts:,} texts, {characters:,} characters, {speed:,.0f} a second"
-                bars.update(task, completed=part, description=line)
+                drawn.update(task, completed=part, description=line)
 
             return advance
 

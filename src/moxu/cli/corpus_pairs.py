@@ -1,9 +1,7 @@
 """``moxu corpus pairs``: sentence pairs, outlines and passages, lyrics and dialogues, to train on."""
 
-import contextlib
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import click
 
 from moxu.cli.exit_status import INCOMPLETE
 from moxu.cli.model_choice import FILE
+from moxu.cli.progress import shown, spinner
 from moxu.cli.terminal import say
 from moxu.corpus.pairs.kinds import KINDS
 from moxu.corpus.pairs.making import FILES, Made, make_file, make_folder
@@ -66,7 +65,12 @@ def pairs_command(kind: str, sources: tuple[Path, ...], out: Path, split: str | 
     is_file = out.suffix.lower() in FILES and not out.is_dir()
     if split and not is_file:
         raise SettingsError(f"--split {split}: a folder has all splits; leave it out, or name a file")
-    with _shown() as progress:
+    numbers = itertools.count(1)
+    with spinner("reading") as show:
+
+        def progress(title: str) -> None:
+            show(f"{next(numbers):,}: {shown(title)}")
+
         if is_file:
             made = make_file(kind, sources, out, options, reading, split or "train", progress)
         else:
@@ -108,22 +112,6 @@ def _options(kind: str, given: dict[str, Any]) -> Any:
             has = f"it has {', '.join(f'--{name}' for name in known)}" if known else "it has none"
             raise SettingsError(f"--{name}: is no option of {kind}; {has}")
     return options(**values)
-
-
-@contextlib.contextmanager
-def _shown() -> Iterator[Callable[[str], None]]:
-    """Give what shows, on a terminal, which work is being read."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task, numbers = progress.add_task("reading", total=None), itertools.count(1)
-        yield lambda title: progress.update(task, description=f"{next(numbers):,}: {title}")
 
 
 def _report(out: Path, made: Made) -> None:

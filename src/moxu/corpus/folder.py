@@ -18,11 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moxu.corpus.book import Book, Chapter
+from moxu.corpus.marks import DATA, INDEX_FILE
 from moxu.corpus.work import SPLITS, Work
 from moxu.errors import TextError
 
-INDEX_FILE = "corpus.json"
-DATA = "data"
 ROWS_AT_ONCE = 256
 
 SCHEMA = pa.schema(
@@ -60,6 +59,15 @@ class Corpus:
         """Return the files of a split, in their order."""
         return sorted((self.folder / DATA).glob(f"{split}-*.parquet"))
 
+    @property
+    def chapters(self) -> int:
+        """How many chapters its files say that they have."""
+        paths = [path for split in SPLITS for path in self.files(split)]
+        try:
+            return sum(pq.read_metadata(path).num_rows for path in paths)
+        except (pa.ArrowException, OSError) as error:
+            raise TextError(f"{self.folder}: cannot be read: {' '.join(str(error).split())[:200]}") from None
+
     def works(self, *splits: str) -> Iterator[Work]:
         """Give the works of these splits, or of all; numbers of dropped chapters are not filled."""
         for split in splits or SPLITS:
@@ -81,17 +89,19 @@ class Corpus:
 def _works(rows: Iterator[dict[str, Any]], split: str) -> Iterator[Work]:
     first: dict[str, Any] | None = None
     chapters: list[Chapter] = []
+    numbers: list[int] = []
     for row in rows:
         if first is not None and row["work"] != first["work"]:
-            yield _work(first, chapters, split)
-            chapters = []
+            yield _work(first, chapters, numbers, split)
+            chapters, numbers = [], []
         if not chapters:
             first = row
         chapters.append(Chapter(row["heading"], tuple(row["text"].split("\n")) if row["text"] else ()))
+        numbers.append(row["number"])
     if first is not None:
-        yield _work(first, chapters, split)
+        yield _work(first, chapters, numbers, split)
 
 
-def _work(row: dict[str, Any], chapters: list[Chapter], split: str) -> Work:
+def _work(row: dict[str, Any], chapters: list[Chapter], numbers: list[int], split: str) -> Work:
     book = Book(row["title"], row["author"], tuple(chapters))
-    return Work(row["work"], book, row["source"], row["licence"], split, row["group"])
+    return Work(row["work"], book, row["source"], row["licence"], split, row["group"], tuple(numbers))

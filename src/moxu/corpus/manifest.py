@@ -49,10 +49,15 @@ class Manifest:
     name: str
     rows: Mapping[str, Row]
 
-    def row_of(self, title: str) -> Row:
-        """Return the row of a work; TextError when there is none."""
-        row = self.rows.get(title)
+    def find(self, *titles: str) -> Row | None:
+        """Return the row of a work that may have several names, if there is one."""
+        return next((self.rows[title] for title in titles if title in self.rows), None)
+
+    def row_of(self, *titles: str) -> Row:
+        """Return the row of a work that may have several names; TextError when there is none."""
+        row = self.find(*titles)
         if row is None:
+            title = titles[0]
             raise TextError(f"{self.name}: does not name {title!r}; add a row for it ({nearest(title, self.rows)})")
         return row
 

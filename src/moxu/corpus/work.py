@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from moxu.corpus.book import Book
+from moxu.corpus.book import Book, Chapter
 
 SPLITS = ("train", "validation", "test")
 
@@ -14,7 +14,8 @@ class Work:
 
     ``id`` is the same whenever the same sources are built; ``source`` names the file or page as the user did, without
     the machine's folders; ``split`` is one of SPLITS, or empty until one is chosen; ``group`` is what a training recipe
-    weighs works by (``1920s, prose``).
+    weighs works by (``1920s, prose``); ``numbers`` are those of its chapters in the source, where a gap is a chapter
+    that is missing, or empty where nothing tells them.
     """
 
     id: str
@@ -23,11 +24,17 @@ class Work:
     licence: str = ""
     split: str = ""
     group: str = ""
+    numbers: tuple[int, ...] = ()
 
     @property
     def characters(self) -> int:
         """How many characters its paragraphs have."""
         return sum(chapter.characters for chapter in self.book.chapters)
+
+    def numbered(self) -> Iterator[tuple[int, Chapter]]:
+        """Give the chapters with their numbers, counted where nothing tells them."""
+        chapters = self.book.chapters
+        return zip(self.numbers or range(1, len(chapters) + 1), chapters, strict=True)
 
     @property
     def text(self) -> str:

@@ -18,13 +18,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from moxu.corpus.book import Book, Chapter
-from moxu.corpus.build import pieces, pipeline
+from moxu.corpus.build import pipeline
 from moxu.corpus.build.options import BuildOptions, PrepareOptions
-from moxu.corpus.build.pieces import Unit
 from moxu.corpus.build.pipeline import Progress, Report, build
 from moxu.corpus.build.prepare import prepare
 from moxu.corpus.folder import Corpus
 from moxu.corpus.publish.books import FORMATS, publish
+from moxu.corpus.sources import pieces
+from moxu.corpus.sources.pieces import Unit
+from moxu.corpus.target import claim
 from moxu.corpus.work import Work
 from moxu.errors import SettingsError, TextError
 from novels import novel, prose
@@ -191,7 +193,7 @@ def test_killed_program_leaves_what_the_next_goes_on_from(tmp_path: Path) -> Non
             novel(*(f"{number}-{place}" for place in range(9)), count=60), "utf-8"
         )
     code = (
-        "import sys; from pathlib import Path; from moxu.corpus.build import pieces; pieces.UNIT = 1000\n"
+        "import sys; from pathlib import Path; from moxu.corpus.sources import pieces; pieces.UNIT = 1000\n"
         "from moxu.corpus.build.pipeline import build; build([Path(sys.argv[1])], Path(sys.argv[2]))"
     )
     out, prepared = tmp_path / "out", tmp_path / "out.part" / "prepared"
@@ -259,7 +261,7 @@ def test_rows_of_one_work_are_one_work_however_they_are_cut(tmp_path: Path, monk
     rows = [{"title": title, "chapter": f"第{n}回", "text": prose(f"{title}{n}")} for title in "甲乙" for n in range(9)]
     (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
     run([tmp_path / "t.jsonl"], tmp_path / "whole")
-    monkeypatch.setattr("moxu.corpus.build.tables.UNIT", 3000)
+    monkeypatch.setattr("moxu.corpus.sources.tables.UNIT", 3000)
     monkeypatch.setattr(pieces, "UNIT", 3000)
     run([tmp_path / "t.jsonl"], tmp_path / "cut")
     for folder in ("whole", "cut"):
@@ -283,6 +285,15 @@ def test_older_corpus_is_replaced_and_anything_else_is_not(shelf: Path, tmp_path
     with pytest.raises(SettingsError, match="is no unfinished corpus"):
         run([shelf], tmp_path / "x")
     assert (other / "diary.txt").read_text("utf-8") == "mine"
+
+
+def test_build_at_which_another_process_is_at_work_is_refused(shelf: Path, tmp_path: Path) -> None:
+    build([shelf], tmp_path / "out")
+    before = (tmp_path / "out" / "corpus.json").read_bytes()
+    with claim(tmp_path / "out"), pytest.raises(SettingsError, match="out: another process is at work on it"):
+        build([shelf], tmp_path / "out")
+    assert (tmp_path / "out" / "corpus.json").read_bytes() == before
+    assert build([shelf], tmp_path / "out").works == 3
 
 
 def test_corpus_in_the_folder_of_its_sources_is_not_built_of_itself(shelf: Path) -> None:

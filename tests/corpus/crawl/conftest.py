@@ -24,7 +24,7 @@ def crawl_site(site: Site, tmp_path: Path) -> Crawl:
     """Crawl the book of the site, without pauses."""
 
     def crawl_it(**options: object) -> CrawlResult:
-        quick: dict[str, object] = {"allow_private": True, "throttle": False, "backoff": 0.01, "timeout": 5.0}
+        quick: dict[str, object] = {"allow_private": True, "throttle": False, "backoff": 0.01, "timeout": 30.0}
         return crawl(site.url("/book/"), tmp_path / "book", CrawlOptions(**(quick | options)))  # type: ignore[arg-type]
 
     return crawl_it

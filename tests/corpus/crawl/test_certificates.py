@@ -1,47 +1,18 @@
 """Servers have to be who they say they are, unless the user does not mind."""
 
-import ipaddress
-import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from certificates import DAY, ELSEWHERE, HERE, self_signed
 from moxu.corpus.crawl.crawl import crawl
 from moxu.corpus.crawl.options import CrawlOptions
 from moxu.corpus.crawl.result import CrawlResult
 from moxu.errors import TextError
 from sites import Site, small_book
-
-HERE = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-ELSEWHERE = x509.DNSName("other.example")
-DAY = timedelta(days=1)
-
-
-def certificate(path: Path, host: x509.GeneralName = HERE, *, ends: timedelta = DAY) -> Path:
-    """Write a certificate that nobody but itself has signed, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a site of the tests")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - 9 * DAY, now + ends)
-        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(made.public_bytes(Encoding.PEM) + private)
-    return path
-
-
-def served(path: Path) -> Site:
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(path)
-    return Site(small_book(12), tls)
 
 
 def fetch(site: Site, out: Path, **options: bool) -> CrawlResult:
@@ -50,7 +21,7 @@ def fetch(site: Site, out: Path, **options: bool) -> CrawlResult:
 
 @pytest.fixture
 def unsigned(tmp_path: Path) -> Iterator[Site]:
-    with served(certificate(tmp_path / "site.pem")) as site:
+    with Site(small_book(12), self_signed(tmp_path / "site.pem")) as site:
         yield site
 
 
@@ -77,9 +48,8 @@ def test_server_that_nobody_vouches_for_is_asked_when_the_user_does_not_mind(uns
 def test_certificate_of_another_host_or_time_is_refused_though_its_signer_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: x509.GeneralName, ends: timedelta, why: str
 ) -> None:
-    path = certificate(tmp_path / "site.pem", host, ends=ends)
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    with served(path) as site:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "site.pem"))
+    with Site(small_book(12), self_signed(tmp_path / "site.pem", host, ends=ends)) as site:
         with pytest.raises(TextError, match=why):
             fetch(site, tmp_path / "book")
         assert not site.asked
@@ -88,7 +58,6 @@ def test_certificate_of_another_host_or_time_is_refused_though_its_signer_is_kno
 def test_server_that_an_authority_of_the_system_vouches_for_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = certificate(tmp_path / "site.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    with served(path) as site:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "site.pem"))
+    with Site(small_book(12), self_signed(tmp_path / "site.pem")) as site:
         assert fetch(site, tmp_path / "book").is_complete

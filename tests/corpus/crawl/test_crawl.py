@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,7 @@ def test_catalogue_that_cannot_be_had_again_is_told_and_the_earlier_one_is_used(
     assert result.warnings == (
         f"{site.url('/book/')}: answers 500 Internal Server Error; the page of an earlier crawl was taken",
     )
+    assert not result.is_complete
 
 
 def test_other_rules_need_no_other_crawl(site: Site, crawl_site: Crawl, tmp_path: Path) -> None:
@@ -148,18 +150,26 @@ def test_other_rules_need_no_other_crawl(site: Site, crawl_site: Crawl, tmp_path
     assert "灯还亮着" not in (tmp_path / "book" / "chapters.jsonl").read_text("utf-8")
 
 
+def ctrl_c_after(chapters: int) -> Callable[[CrawlProgress], None]:
+    """Return what presses Ctrl-C, once, when a crawl has so many chapters."""
+    pressed: list[int] = []
+
+    def look(progress: CrawlProgress) -> None:
+        if progress.done >= chapters and not pressed:
+            pressed.append(progress.done)
+            signal.raise_signal(signal.SIGINT)
+
+    return look
+
+
 def test_ctrl_c_leaves_what_there_is_and_the_next_crawl_goes_on(tmp_path: Path) -> None:
     pages = small_book(40)
     for number in range(9, 41):
         pages[f"/book/{number}.html"] = Reply(chapter_html(number), delay=0.2)
     options = CrawlOptions(allow_private=True, throttle=False, concurrency=2)
 
-    def interrupt(progress: CrawlProgress) -> None:
-        if progress.done > 4:
-            signal.raise_signal(signal.SIGINT)
-
     with Site(pages) as site:
-        result = crawl(site.url("/book/"), tmp_path, options, interrupt)
+        result = crawl(site.url("/book/"), tmp_path, options, ctrl_c_after(5))
         assert result.interrupted
         assert not result.is_complete
         assert 4 < result.written < 40
@@ -180,7 +190,7 @@ def test_ctrl_c_in_a_later_crawl_loses_no_chapter_of_the_earlier_ones(site: Site
     catalogue = site.pages["/book/"]
     assert isinstance(catalogue, str)
     site.pages["/book/"] = Reply(catalogue, delay=3600)
-    result = crawl(site.url("/book/"), tmp_path, options, lambda _: signal.raise_signal(signal.SIGINT))
+    result = crawl(site.url("/book/"), tmp_path, options, ctrl_c_after(0))
     assert result.interrupted
     assert result.written == 12
     assert (tmp_path / "chapters.jsonl").read_bytes() == before
@@ -190,7 +200,7 @@ def test_ctrl_c_before_there_is_a_catalogue_leaves_no_book(tmp_path: Path) -> No
     with Site({"/book/": Reply("", delay=3600)}) as site:
         options = CrawlOptions(allow_private=True, throttle=False)
         with pytest.raises(KeyboardInterrupt):
-            crawl(site.url("/book/"), tmp_path, options, lambda _: signal.raise_signal(signal.SIGINT))
+            crawl(site.url("/book/"), tmp_path, options, ctrl_c_after(0))
     assert [path.name for path in tmp_path.iterdir()] == ["pages.jsonl"]
 
 

@@ -129,7 +129,7 @@ def test_folder_whose_crawl_was_killed_is_free_again(tmp_path: Path) -> None:
 
 def test_pages_reach_the_disk_within_a_second_and_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
-    monkeypatch.setattr(journal_module.os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
     with Journal(tmp_path, URL) as journal:
         journal.add(URL, "catalogue", PAGE)
         assert synced == []

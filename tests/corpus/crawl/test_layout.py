@@ -41,6 +41,17 @@ def test_a_site_without_a_layout_is_not_looked_at_for_ever() -> None:
     assert layout.way is None
 
 
+def test_what_a_copy_learns_its_original_does_not() -> None:
+    learned = Learned()
+    root = etree.fromstring("<body><div id=a>甲</div>", etree.HTMLParser())
+    learned.of("a.example").learn(root, root.find(".//div"), 100)
+    copied = learned.copy()
+    assert copied.of("a.example") == learned.of("a.example")
+    copied.of("a.example").learn(root, root.find(".//div"), 100)
+    assert copied.of("a.example").find(root) is not None
+    assert learned.of("a.example").find(root) is None
+
+
 def test_each_host_has_its_own_layout() -> None:
     learned = Learned()
     assert learned.of("a.example") is learned.of("a.example") is not learned.of("b.example")

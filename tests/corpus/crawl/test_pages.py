@@ -48,6 +48,15 @@ def test_the_header_counts_where_the_page_declares_nothing() -> None:
     assert read_page(URL, b"<p>ok</p>", "text/html").html == "<p>ok</p>"
 
 
+@pytest.mark.parametrize(("declared", "header"), [("euc-jp", ""), ("none", "text/html; charset=EUC-JP")])
+def test_what_is_declared_is_believed_where_it_makes_sense_though_nobody_would_guess_it(
+    declared: str, header: str
+) -> None:
+    html = page_of("大人一日中水上来、小船下、子天地山人中。", declared)
+    page = read_page(URL, html.encode("euc-jp"), header)
+    assert (page.html, page.encoding) == (html, "euc_jp")
+
+
 def test_a_byte_order_mark_counts_before_all_else() -> None:
     page = read_page(URL, codecs.BOM_UTF8 + page_of(SIMPLIFIED, "gbk").encode(), "text/html; charset=gbk")
     assert page.html == page_of(SIMPLIFIED, "gbk")

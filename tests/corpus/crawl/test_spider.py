@@ -96,8 +96,8 @@ PROBLEMS: dict[str, tuple[Any, str]] = {
     "no gzip": (packed("gzip", b"plain"), "the answer cannot be read"),
     "cut gzip": (packed("gzip", gzip.compress(chapter_html(5).encode())[:100]), ""),
     "no brotli": (packed("br", b"plain"), "has no text"),
-    "slow": (one_byte_at_a_time, "gives no whole answer within 0.5 seconds"),
-    "silent": (never, "gives no whole answer within 0.5 seconds"),
+    "slow": (one_byte_at_a_time, "gives no whole answer within 2 seconds"),
+    "silent": (never, "gives no whole answer within 2 seconds"),
     "endless headers": (raw(endless_headers), "the connection broke"),
     "no HTTP": (raw(lambda: [b"220 mail.example ESMTP\r\n"]), "the connection broke"),
     "nothing": (raw(list), "the connection broke"),
@@ -113,7 +113,8 @@ PROBLEMS: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_bad_answer_costs_one_chapter(site: Site, crawl_site: Crawl, name: str) -> None:
     site.pages["/book/5.html"], reason = PROBLEMS[name]
-    result = crawl_site(timeout=0.5, max_page_bytes=LIMIT, retries=0)
+    timeout = 2.0 if "within 2 seconds" in reason else 30.0  # enough for all other pages, however busy the machine is
+    result = crawl_site(timeout=timeout, max_page_bytes=LIMIT, retries=0)
     assert [finding.number for finding in result.findings] == [5]
     assert reason in result.findings[0].detail
     assert "\n" not in str(result.findings[0])

@@ -5,13 +5,15 @@ from collections import Counter
 
 import pytest
 
+from moxu.corpus.crawl.catalogue import ChapterLink
 from moxu.corpus.crawl.failures import PageFailed
 from moxu.corpus.crawl.journal import Kind
+from moxu.corpus.crawl.layout import Learned
 from moxu.corpus.crawl.options import CrawlOptions
 from moxu.corpus.crawl.pages import Page
 from moxu.corpus.crawl.progress import CrawlProgress
 from moxu.corpus.crawl.rules import CatalogueRules, Rules, SiteRules
-from moxu.corpus.crawl.walk import Walk
+from moxu.corpus.crawl.walk import AHEAD, LEARN_FROM, Walk
 from moxu.errors import TextError
 from sites import chapter_html, chapter_lines, small_book
 
@@ -57,6 +59,24 @@ def test_catalogue_is_read_before_any_chapter() -> None:
         tuple(chapter_lines(number)) for number in range(1, 13)
     ]
     assert walked.progress.done == walked.progress.chapters == 12
+
+
+def test_chapters_are_fetched_at_the_same_time_after_the_sample_too() -> None:
+    class Counting(Shelf):
+        under_way = most = 0
+
+        async def fetch(self, url: str, kind: Kind) -> Page:
+            self.under_way += 1
+            if len(self.kinds) > 1 + LEARN_FROM:
+                self.most = max(self.most, self.under_way)
+            try:
+                return await super().fetch(url, kind)
+            finally:
+                self.under_way -= 1
+
+    shelf = Counting(book(60))
+    walk(shelf, concurrency=3)
+    assert shelf.most == 3 * AHEAD
 
 
 def test_parts_of_a_chapter_are_read_one_after_the_other() -> None:
@@ -157,6 +177,30 @@ def test_catalogue_that_fails_is_a_mistake_of_one_line() -> None:
         TextError, match=r"^http://example.com/book/: answers 404 Not Found; check the address, or try later$"
     ):
         walk(Shelf({}))
+
+
+def test_what_is_learned_from_the_sample_is_not_changed_by_the_pages_after_it() -> None:
+    class Remembering(Walk):
+        async def _learn(self, links: tuple[ChapterLink, ...]) -> Learned:
+            self.learned = await super()._learn(links)
+            self.first = self.learned.copy()
+            return self.learned
+
+    walked = Remembering(f"{HOST}/book/", Rules(), CrawlOptions(), CrawlProgress())
+    pages = book(40) | {"/book/6.html": chapter_html(6).replace("敲过去", "敲过去，一声比一声远")}
+    asyncio.run(walked.run(Shelf(pages).fetch))
+    assert len(walked.chapters) == 40
+    assert walked.learned.of("example.com").way is not None
+    assert walked.learned.of("example.com") == walked.first.of("example.com")
+
+
+def test_chapter_of_the_sample_that_failed_is_asked_for_once() -> None:
+    pages = book(40)
+    del pages["/book/1.html"]
+    shelf = Shelf(pages)
+    assert walk(shelf).chapters[1].failure == f"{HOST}/book/1.html: answers 404 Not Found"
+    assert set(shelf.asked.values()) <= {1, 2}  # the journal answers for pages of the sample that were had
+    assert shelf.asked["/book/1.html"] == 1
 
 
 def test_what_every_page_gives_does_not_depend_on_the_order_of_their_arrival() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from moxu.corpus.book import Book, Chapter
-from moxu.corpus.build.rows import Raw
 from moxu.corpus.dedup.survey import ChapterName, Findings, Survey, kept_rows
+from moxu.corpus.work import Work
 from moxu.errors import TextError
 
 LETTERS = np.array([chr(code) for code in range(0x4E00, 0x4E00 + 2000)])
@@ -16,11 +16,9 @@ def chapter(seed: int, title: str, length: int = 4000) -> Chapter:
     return Chapter(title, ("".join(letters[: length // 2]), "".join(letters[length // 2 :])))
 
 
-def work(title: str, *chapters: Chapter, author: str = "") -> Raw:
+def work(title: str, *chapters: Chapter, author: str = "") -> Work:
     book = Book(title, author, chapters)
-    return Raw(
-        book, f"{title}.txt", sum(each.characters for each in chapters), numbers=tuple(range(1, 1 + len(chapters)))
-    )
+    return Work(f"{title}.txt", book, f"{title}.txt")
 
 
 WORKS = [
@@ -30,7 +28,7 @@ WORKS = [
 ]
 
 
-def surveyed(works: list[Raw]) -> Findings:
+def surveyed(works: list[Work]) -> Findings:
     survey = Survey()
     for each in works:
         survey.add(each)
@@ -70,6 +68,6 @@ def test_rows_are_the_chapters_that_repeat_nothing() -> None:
 
 
 @pytest.mark.parametrize("now", [WORKS[:2], [*WORKS, WORKS[0]], [WORKS[1], WORKS[0], WORKS[2]]])
-def test_sources_that_have_changed_are_refused(now: list[Raw]) -> None:
+def test_sources_that_have_changed_are_refused(now: list[Work]) -> None:
     with pytest.raises(TextError, match="run the command again"):
         list(kept_rows(now, surveyed(WORKS)))

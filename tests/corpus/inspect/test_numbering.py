@@ -1,6 +1,6 @@
 import pytest
 
-from moxu.corpus.inspect.numbering import numbering_faults
+from moxu.corpus.inspect.numbering import number_gaps, numbering_faults
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,8 @@ from moxu.corpus.inspect.numbering import numbering_faults
 def test_numbers_that_do_not_go_on_by_one_are_found(titles: list[str], faults: list[tuple[str, int, int, int]]) -> None:
     found = numbering_faults(titles)
     assert [(one.fault, one.previous, one.number, one.missing) for one in found] == faults
+
+
+def test_numbers_of_the_source_tell_gaps_where_titles_have_none() -> None:
+    (gap,) = number_gaps([1, 1, 2, 5, 1, 2], ["上卷", "雨", "门", "灯", "又", "再"])
+    assert (gap.fault, gap.unit, gap.previous, gap.number, gap.title, gap.missing) == ("missing", "", 2, 5, "灯", 2)

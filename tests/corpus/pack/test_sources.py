@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -111,21 +112,39 @@ def test_origin_changes_with_the_files_and_with_the_manifest(folder: Path, manif
     assert Sources([folder]).origin != before.origin
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [("none", "no such file or folder"), ("lines.jsonl", "moxu corpus build"), ("rows.parquet", "moxu corpus build")],
-)
-def test_sources_that_cannot_be_packed_are_named(name: str, said: str, tmp_path: Path) -> None:
-    if name != "none":
-        (tmp_path / name).write_bytes(b"{}")
-    with pytest.raises(TextError, match=rf"{name}.*{said}"):
-        Sources([tmp_path / name])
+def test_source_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TextError, match="none: no such file or folder"):
+        Sources([tmp_path / "none"])
 
 
-def test_pages_of_a_crawl_have_to_be_built_first(folder: Path) -> None:
-    (folder / "chapters.jsonl").write_text("{}", "utf-8")
-    with pytest.raises(TextError, match="holds pages; first make a corpus"):
-        Sources([folder])
+def test_what_is_damaged_is_an_error_and_what_only_others_read_is_told(archive: Path, folder: Path) -> None:
+    (folder / "scan.pdf").write_bytes(b"%PDF-1.4")
+    texts = Sources([folder])
+    assert (len(list(texts)), list(texts.foreign)) == (2, ["fiction/scan.pdf"])
+    archive.write_bytes(archive.read_bytes()[:-120])
+    with pytest.raises(TextError, match=r"a\.tar\.xz: damaged archive"):
+        list(Sources([archive]))
+
+
+def test_tables_crawls_and_zips_are_read_with_their_splits(folder: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    row = '{"title": "江上", "chapter": "%s", "text": "雾起。\\n他走。"}\n'
+    (folder / "lines.jsonl").write_text(row % "一" + row % "二", "utf-8")
+    pq.write_table(pa.table({"text": ["月出。"], "title": ["月"]}), folder / "test.parquet")
+    (folder / "crawl").mkdir()
+    (folder / "crawl" / "chapters.jsonl").write_text('{"number": 1, "title": "第一章", "text": "雨。"}', "utf-8")
+    (folder / "crawl" / "manifest.json").write_text('{"title": "雨"}', "utf-8")
+    with zipfile.ZipFile(folder / "more.zip", "w") as file:
+        file.writestr("a/丙.txt", "丙\r\n\n　　雪。".encode("gb18030"))
+    texts = {text.name: (text.read(), text.split) for text in Sources([folder])}
+    assert {name: text for name, text in texts.items() if name not in TEXTS} == {
+        "江上": ("一\n雾起。\n他走。\n二\n雾起。\n他走。", "train"),
+        "月": ("月出。", "test"),
+        "雨": ("第一章\n雨。", "train"),
+        "丙": ("丙\r\n\n　　雪。", "train"),
+    }
 
 
 @pytest.fixture
@@ -134,7 +153,8 @@ def corpus(tmp_path: Path) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from moxu.corpus.folder import DATA, INDEX_FILE, SCHEMA
+    from moxu.corpus.folder import SCHEMA
+    from moxu.corpus.marks import DATA, INDEX_FILE
 
     folder = tmp_path / "corpus"
     (folder / DATA).mkdir(parents=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from moxu.corpus.book import Book, Chapter
-from moxu.corpus.pack.texts import NO_BOOK, Text, is_hidden
+from moxu.corpus.pack.texts import Text
 from moxu.corpus.publish.books import publish
 from moxu.errors import TextError
 
@@ -45,10 +45,3 @@ def test_file_that_is_gone_is_named(tmp_path: Path) -> None:
 def test_sizes_are_those_in_bytes(tmp_path: Path) -> None:
     (tmp_path / "甲.txt").write_text("雾江", "utf-8")
     assert Text("甲", tmp_path / "甲.txt").size == Text("甲", "雾江").size == Text("甲", "雾江".encode()).size == 6
-
-
-def test_files_about_others_and_of_systems_are_known() -> None:
-    assert all(map(NO_BOOK.fullmatch, ("README.md", "readme.zh-CN.txt", "LICENSE", "LICENSE.txt")))
-    assert not any(map(NO_BOOK.fullmatch, ("noticed.txt", "红楼梦.txt", "read me again.txt")))
-    assert is_hidden("._甲.txt")
-    assert not is_hidden("甲.txt")

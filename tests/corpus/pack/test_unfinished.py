@@ -73,7 +73,7 @@ def test_older_folder_is_removed_only_after_the_new_one_has_its_name(
 
     monkeypatch.setattr(shutil, "rmtree", watched)
     pack(TEXTS, TOKENIZER, tmp_path / "packed", origin="o")
-    assert removed[-1] == ("packed.old", True)
+    assert removed[-1] == (".packed.old", True)
 
 
 def test_names_are_on_one_line_and_always_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

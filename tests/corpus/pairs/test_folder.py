@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moxu.corpus.pairs.folder import FolderWriter, PairFolder
@@ -19,6 +19,7 @@ def write(folder: Path, *records: tuple[Record, str]) -> None:
         writer.finish({"kind": "sentences", "records": counts})
 
 
+@settings(deadline=None)
 @given(texts, texts)
 def test_every_text_comes_back(tmp_path_factory: pytest.TempPathFactory, one: str, other: str) -> None:
     folder = tmp_path_factory.mktemp("folders") / "pairs"

@@ -1,4 +1,6 @@
+import json
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -131,19 +133,42 @@ def test_sources_without_anything_are_a_mistake(tmp_path: Path) -> None:
         found(tmp_path)
     with pytest.raises(TextError, match="no such file or folder"):
         found(tmp_path / "none")
-    (tmp_path / "chapters.jsonl").write_text("{}", "utf-8")
-    with pytest.raises(TextError, match="moxu corpus build"):
-        found(tmp_path)
+
+
+def test_all_that_a_corpus_can_be_built_of_is_read(tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    row = json.dumps({"title": "甲", "heading": "一", "text": TEXT}, ensure_ascii=False)
+    (shelf / "texts.jsonl").write_text(f"{row}\n{row}\n", "utf-8")
+    (shelf / "crawl").mkdir()
+    (shelf / "crawl" / "chapters.jsonl").write_text(row, "utf-8")
+    (shelf / "crawl" / "manifest.json").write_text(json.dumps({"title": "乙", "url": "http://a.test/"}), "utf-8")
+    with zipfile.ZipFile(shelf / "books.zip", "w") as archive:
+        archive.writestr("丙.txt", TEXT)
+    pq.write_table(pa.table({"text": [TEXT], "title": ["丁"]}), shelf / "validation.parquet")
+    records = found(shelf)
+    assert splits(records) == [
+        *[("shelf/books.zip/丙.txt", "train")] * 2,
+        *[("http://a.test/", "train")] * 2,
+        *[("甲", "train")] * 4,
+        *[("shelf/validation.parquet, row 1", "validation")] * 2,
+    ]
 
 
 def test_plain_texts_need_no_library_and_other_books_say_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "moxu.corpus.read.books", None)
-    monkeypatch.setitem(sys.modules, "moxu.corpus.folder", None)
+    for module in ("lxml", "markdown_it", "pyarrow"):
+        monkeypatch.setitem(sys.modules, module, None)
+    for module in ("read.markdown", "read.markup", "sources.tables", "folder"):
+        monkeypatch.delitem(sys.modules, f"moxu.corpus.{module}", raising=False)
     (tmp_path / "甲.txt").write_text(TEXT, "utf-8")
     assert len(found(tmp_path / "甲.txt")) == 2
     (tmp_path / "乙.md").write_text(TEXT, "utf-8")
-    with pytest.raises(SettingsError, match=r"moxu\[books\]"):
+    with pytest.raises(SettingsError, match=r"markdown_it; pip install 'moxu\[books\]'"):
         found(tmp_path / "乙.md")
+    (tmp_path / "丙.parquet").write_bytes(b"PAR1")
+    with pytest.raises(SettingsError, match=r"pyarrow; pip install 'moxu\[corpus\]'"):
+        found(tmp_path / "丙.parquet")
+    (tmp_path / "data").mkdir()
     (tmp_path / "corpus.json").write_text("{}", "utf-8")
-    with pytest.raises(SettingsError, match=r"moxu\[corpus\]"):
+    with pytest.raises(SettingsError, match=r"pyarrow; pip install 'moxu\[corpus\]'"):
         found(tmp_path)

@@ -33,6 +33,7 @@ def test_titles_and_authors_at_the_head_are_told(head: list[str], title: str, au
     "lines",
     [
         ["序", *TEXT],
+        ["旧书简介", *TEXT],
         ["雾起了。", *TEXT],
         ["旧书", "雾起了。"],
         ["长夜行是一部旧书", "雾起了。"],

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from moxu.corpus.build.gathering import Chapters, Entry, Sheaf, Works, sheaves
-from moxu.corpus.build.pieces import Fault
 from moxu.corpus.build.prepare import text_size
 from moxu.corpus.build.splits import Assignment
 from moxu.corpus.build.statistics import MOST_TOLD, Statistics, WorkFacts
 from moxu.corpus.build.verdicts import KEPT, OVERLAP, REASONS, Verdicts
 from moxu.corpus.build.write import CorpusWriter
 from moxu.corpus.dedup.related import Related
+from moxu.corpus.sources.pieces import Fault
 from moxu.corpus.work import SPLITS
 
 Advance = Callable[[int, int], None]

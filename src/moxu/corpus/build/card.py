@@ -12,7 +12,7 @@ from typing import Any
 from moxu.corpus.build.statistics import NOT_STATED
 from moxu.corpus.build.write import DROPPED_FILE, WORKS_FILE
 from moxu.corpus.clean.rules import RULES
-from moxu.corpus.folder import DATA
+from moxu.corpus.marks import DATA
 from moxu.corpus.work import SPLITS
 
 MOST_WORKS = 1000  # in the table of works

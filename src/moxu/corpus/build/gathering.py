@@ -13,10 +13,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from moxu.corpus.build.pieces import Fault
 from moxu.corpus.build.prepared import CHAPTERS, PreparedWork, read_prepared
 from moxu.corpus.clean.tally import Tally
 from moxu.corpus.dedup.fingerprint import EXACT_BYTES, Fingerprinter
+from moxu.corpus.sources.pieces import Fault
 from moxu.corpus.work import SPLITS
 from moxu.errors import TextError
 from moxu.settings import nearest

@@ -22,16 +22,17 @@ from moxu.corpus.build.card import write_card
 from moxu.corpus.build.gathering import gather
 from moxu.corpus.build.kinship import related_works
 from moxu.corpus.build.options import BuildOptions, PrepareOptions
-from moxu.corpus.build.pieces import UNIT, Fault, Unit, units_of
-from moxu.corpus.build.processes import prepare_units
-from moxu.corpus.build.reading import read_pieces
-from moxu.corpus.build.sources import Listing, list_sources
+from moxu.corpus.build.prepare import prepare_units
 from moxu.corpus.build.splits import assign_splits
 from moxu.corpus.build.statistics import NOT_STATED, Statistics
-from moxu.corpus.build.unfinished import CORPUS, GATHERED, Unfinished, check_target, part_of, write_whole
+from moxu.corpus.build.unfinished import CORPUS, GATHERED, Unfinished, check_out, write_whole
 from moxu.corpus.build.verdicts import judge
-from moxu.corpus.folder import INDEX_FILE
-from moxu.corpus.pack.processes import available_processors
+from moxu.corpus.marks import INDEX_FILE
+from moxu.corpus.processes import available_processors
+from moxu.corpus.sources.listing import Listing, list_sources
+from moxu.corpus.sources.pieces import UNIT, Fault, Unit, units_of
+from moxu.corpus.sources.reading import read_pieces
+from moxu.corpus.target import part_of
 from moxu.errors import TextError
 
 FORMAT = 1
@@ -87,7 +88,7 @@ def build(
     ``preparing`` prepares them elsewhere. Raises SettingsError or TextError for
     what the user has to change, and OSError where the disk does not take the result; what is prepared then is kept.
     """
-    check_target(out)
+    check_out(out)
     listing = list_sources(sources, manifest, without=(out, part_of(out)))
     prepare_options = replace(prepare_options, manifests=listing.manifests)
     unfinished = Unfinished.begin(out, prepare_options)
@@ -97,26 +98,27 @@ def build(
             usual = 1 if listing.size <= UNIT else available_processors()
             return prepare_units(units, given, workers or usual)
 
-    faults = _prepare(listing, unfinished, prepare_options, preparing, progress)
-    if not unfinished.paths:
-        told = f": {faults[0].source}: {faults[0].reason}" if faults else ""
-        raise TextError(f"{', '.join(map(str, sources))}: no texts here{told}")
-    decisions = _decide(unfinished, options, progress)
-    folder = unfinished.fresh(CORPUS)
-    statistics, faults = write_corpus(
-        folder,
-        unfinished.paths,
-        decisions,
-        faults=faults,
-        expected={title for each in listing.manifests.values() for title in each.rows},
-        advance=lambda done, characters: progress(Progress("write", done, len(unfinished.paths), characters)),
-    )
-    if not statistics.kept.works:
-        told = f"; the first reason: {faults[0].source}: {faults[0].reason}" if faults else ""
-        raise TextError(f"{', '.join(map(str, sources))}: nothing is left to make a corpus of{told}")
-    _describe(folder, out.name, statistics, _index(sources, listing, unfinished, prepare_options, options))
-    del decisions  # and the files that are mapped for them, which some systems do not remove before
-    unfinished.finish(out)
+    with unfinished:
+        faults = _prepare(listing, unfinished, prepare_options, preparing, progress)
+        if not unfinished.paths:
+            told = f": {faults[0].source}: {faults[0].reason}" if faults else ""
+            raise TextError(f"{', '.join(map(str, sources))}: no texts here{told}")
+        decisions = _decide(unfinished, options, progress)
+        folder = unfinished.fresh(CORPUS)
+        statistics, faults = write_corpus(
+            folder,
+            unfinished.paths,
+            decisions,
+            faults=faults,
+            expected={title for each in listing.manifests.values() for title in each.rows},
+            advance=lambda done, characters: progress(Progress("write", done, len(unfinished.paths), characters)),
+        )
+        if not statistics.kept.works:
+            told = f"; the first reason: {faults[0].source}: {faults[0].reason}" if faults else ""
+            raise TextError(f"{', '.join(map(str, sources))}: nothing is left to make a corpus of{told}")
+        _describe(folder, out.name, statistics, _index(sources, listing, unfinished, prepare_options, options))
+        del decisions  # and the files that are mapped for them, which some systems do not remove before
+        unfinished.finish(out)
     return _report(out, unfinished, statistics, faults)
 
 

@@ -4,27 +4,27 @@ This is the part of a build that takes time, and it needs nothing but the unit a
 another machine, may do it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
-from pathlib import PurePosixPath
+from operator import attrgetter
 from typing import Any
 
 from moxu.corpus.book import Book
-from moxu.corpus.build.crawled import read_crawl
 from moxu.corpus.build.options import PrepareOptions
-from moxu.corpus.build.pieces import Fault, Piece, Unit
 from moxu.corpus.build.prepared import CHAPTERS, PreparedWork, pack_prepared
-from moxu.corpus.build.rows import Raw, read_rows
 from moxu.corpus.clean.cleaner import Cleaner, clean_book
 from moxu.corpus.clean.tally import Tally
 from moxu.corpus.dedup.fingerprint import Fingerprinter
 from moxu.corpus.dedup.related import sketch
 from moxu.corpus.manifest import Row
-from moxu.corpus.read.books import read_book
+from moxu.corpus.processes import in_order
+from moxu.corpus.sources.pieces import UNIT, Fault, Piece, Unit
+from moxu.corpus.sources.reading import read_piece
+from moxu.corpus.sources.rows import Raw
+from moxu.corpus.sources.works import names_of
 from moxu.errors import TextError
-
-PLAIN = ("txt", "markdown")  # formats of which the characters of the file are counted, not those of its paragraphs
 
 
 class Preparer:
@@ -39,24 +39,12 @@ class Preparer:
         """Return what becomes of a unit, as ``prepared.read_prepared`` reads it."""
         preparing = _Preparing()
         for piece in unit.pieces:
-            for found in self._read(piece):
+            for found in read_piece(piece, self.options.text_column):
                 if isinstance(found, Fault):
                     preparing.faults.append(found)
                 else:
                     self._add(preparing, piece, found)
         return pack_prepared(preparing.works, preparing.rows, preparing.tally, preparing.faults)
-
-    def _read(self, piece: Piece) -> Iterator[Raw | Fault]:
-        match piece.kind:
-            case "crawl":
-                yield from read_crawl(piece)
-            case "lines" | "table":
-                yield from read_rows(piece, self.options.text_column)
-            case "book":
-                try:
-                    yield _read_file(piece)
-                except TextError as error:
-                    yield Fault(piece.source, str(error).removeprefix(f"{PurePosixPath(piece.source).name}: "))
 
     def _add(self, preparing: "_Preparing", piece: Piece, raw: Raw) -> None:
         try:
@@ -87,11 +75,7 @@ class Preparer:
 
     def _row(self, piece: Piece, raw: Raw) -> Row | None:
         """Return what the manifest that covers a piece says of the work; TextError where it does not name it."""
-        if not piece.manifest:
-            return None
-        manifest = self.options.manifests[piece.manifest]
-        name = PurePosixPath(piece.source).stem if piece.kind == "book" else raw.book.title
-        return manifest.rows.get(name) or manifest.rows.get(raw.book.title) or manifest.row_of(name)
+        return self.options.manifests[piece.manifest].row_of(*names_of(piece, raw)) if piece.manifest else None
 
 
 def cleaner_of(options: PrepareOptions) -> Cleaner:
@@ -102,6 +86,12 @@ def cleaner_of(options: PrepareOptions) -> Cleaner:
 def prepare(unit: Unit, options: PrepareOptions) -> bytes:
     """Prepare one unit; the same unit and options give the same bytes."""
     return Preparer(options)(unit)
+
+
+def prepare_units(units: Iterable[Unit], options: PrepareOptions, workers: int) -> Iterator[bytes]:
+    """Yield what becomes of each unit, in order; units are taken from their source as they are needed."""
+    make = partial(Preparer, options)
+    return (prepared for _, prepared in in_order(units, make, workers, attrgetter("size"), UNIT))
 
 
 @dataclass
@@ -126,16 +116,6 @@ class _Preparing:
 def text_size(heading: str, text: str) -> int:
     """Return how many characters a chapter takes with its heading, and the line end between them."""
     return len(heading) + len(text) + bool(heading and text)
-
-
-def _read_file(piece: Piece) -> Raw:
-    book = read_book(piece.data, piece.source)
-    if book.format in PLAIN and book.encoding is not None:
-        characters = len(piece.data.decode(book.encoding, "replace").strip())
-    else:
-        sizes = [sum(map(len, chapter.lines)) + len(chapter.lines) for chapter in book.chapters]
-        characters = max(sum(sizes) - 1, 0)
-    return Raw(book, piece.source, characters, split=piece.split)
 
 
 def _work(raw: Raw, row: Row | None, licence: str, cleaned: int) -> PreparedWork:

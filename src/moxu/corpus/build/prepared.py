@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from moxu.corpus.build.pieces import Fault
 from moxu.corpus.clean.tally import Tally
 from moxu.corpus.dedup.fingerprint import EXACT_BYTES
+from moxu.corpus.sources.pieces import Fault
 from moxu.errors import TextError
 
 ABOUT = b"moxu"  # the key of what is known beside the chapters

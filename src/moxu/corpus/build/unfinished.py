@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import BinaryIO, Self
 
 from moxu.corpus.build.options import PrepareOptions
-from moxu.corpus.build.pieces import Unit
 from moxu.corpus.build.prepare import cleaner_of
 from moxu.corpus.dedup.fingerprint import Fingerprinter
-from moxu.corpus.folder import INDEX_FILE
+from moxu.corpus.marks import INDEX_FILE
+from moxu.corpus.sources.pieces import Unit
+from moxu.corpus.target import check_target, claim, clear, is_free, part_of, take_place
 from moxu.errors import SettingsError
 
 FORMAT = 1  # of the prepared files
@@ -25,27 +27,17 @@ PREPARED, GATHERED, CORPUS = "prepared", "gathered", "corpus"
 WHOLE = b"ARROW1"  # the last bytes of a file that was written to its end
 
 
-def check_target(out: Path) -> None:
+def check_out(out: Path) -> None:
     """Raise SettingsError where the result or its unfinished form would replace what is no corpus."""
-    if out.exists() and not (out / INDEX_FILE).is_file() and not _is_empty(out):
-        raise SettingsError(f"--out {out}: exists and is no corpus; name another, it would be replaced")
+    check_target(out, [INDEX_FILE], "corpus")
     part = part_of(out)
-    if part.exists() and not (part / BEGUN_FILE).is_file() and not _is_empty(part):
+    if not is_free(part) and not (part / BEGUN_FILE).is_file():
         raise SettingsError(f"{part}: exists and is no unfinished corpus; move it away, or name another --out")
-
-
-def part_of(out: Path) -> Path:
-    """Return the folder of the unfinished form of a corpus."""
-    return out.with_name(out.name + ".part")
-
-
-def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
 
 
 @dataclass
 class Unfinished:
-    """The folder of a build, begun or gone on with.
+    """The folder of a build, begun or gone on with; a context manager, after which other processes may go on with it.
 
     ``salt`` tells one set of options from another; ``kept`` counts units that were there already, ``digest`` is that of
     all units in their order.
@@ -53,6 +45,7 @@ class Unfinished:
 
     folder: Path
     salt: str
+    claim: BinaryIO
     started_over: bool = False
     kept: int = 0
     paths: list[Path] = field(default_factory=list)
@@ -60,7 +53,7 @@ class Unfinished:
     @classmethod
     def begin(cls, out: Path, options: PrepareOptions) -> "Unfinished":
         """Begin, or go on with what was prepared by the same options; what other options made is removed."""
-        folder, salt = part_of(out), salt_of(options)
+        folder, salt, claimed = part_of(out), salt_of(options), claim(out)
         prepared = folder / PREPARED
         try:
             begun = json.loads((folder / BEGUN_FILE).read_bytes()).get("options")
@@ -68,10 +61,16 @@ class Unfinished:
             begun = None
         started_over = begun != salt and prepared.is_dir() and any(prepared.iterdir())
         if begun != salt:
-            shutil.rmtree(folder, ignore_errors=False) if folder.exists() else None
-        prepared.mkdir(parents=True, exist_ok=True)
+            clear(folder)
+        prepared.mkdir(exist_ok=True)
         write_whole(folder / BEGUN_FILE, json.dumps({"options": salt}).encode())
-        return cls(folder, salt, started_over)
+        return cls(folder, salt, claimed, started_over)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.claim.close()
 
     def missing(self, units: Iterable[Unit], met: Callable[[Unit], None]) -> Iterator[tuple[Path, Unit]]:
         """Give the units that have to be prepared, and where to; all units are ``met`` in their order."""
@@ -107,12 +106,8 @@ class Unfinished:
 
     def finish(self, out: Path) -> None:
         """Let the corpus take its place; an older one goes."""
-        old = self.folder / "old"
-        if old.exists():
-            shutil.rmtree(old)
-        if out.exists():
-            out.replace(old)
-        (self.folder / CORPUS).replace(out)
+        take_place(self.folder / CORPUS, out)
+        self.claim.close()
         shutil.rmtree(self.folder)
 
 

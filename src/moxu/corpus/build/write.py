@@ -13,7 +13,8 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moxu.corpus.folder import DATA, SCHEMA
+from moxu.corpus.folder import SCHEMA
+from moxu.corpus.marks import DATA
 from moxu.corpus.work import SPLITS
 
 WORKS_FILE, DROPPED_FILE = "works.jsonl", "dropped.jsonl"

@@ -23,8 +23,9 @@ _DIGITS = "0-9０-９一二三四五六七八九十廿卅○〇零"
 _BARE = re.compile(f"[^。，；：！？、…,;!?:\\t]{{1,{LONGEST}}}")
 _DATE = re.compile(f"(?:[{_DIGITS}]{{2,4}}|元)年|[{_DIGITS}正腊]{{1,3}}月.{{0,2}}[{_DIGITS}]|月.{{0,4}}[日夜晨晚]$")
 _SIGNED = re.compile(
-    "[题題书書识識撰作写寫记記志誌序叙改][于於]|[题題]$|顿首|頓首|[谨謹敬拜][启啟上识識志题題书書序]|手[书書启啟]$|[即并並顺順敬][颂頌]$|此致|敬[礼禮]$|鞠躬$|^[（(—─［【]"
-    "|原[刊载載]|[刊载載发發][于於表]|[^ ]{2,5}(?:附[识識记記言]|校[点點注])$"
+    "[题題书書识識撰作写寫记記志誌序叙改][于於]|[题題]$|顿首|頓首|[谨謹敬拜][启啟上识識志题題书書序]|手[书書启啟]$"
+    "|[即并並顺順敬][颂頌]$|此致|敬[礼禮]$|鞠躬$|原[刊载載]|[刊载載发發][于於表]"
+    "|[^ ]{2,5}(?:附[识識记記言]|校[点點注])$|^[（(—─［【]"
 )
 _NO_NAME = re.compile(
     "[〔\\[-].*|.*[—─’-]|[“「『‘].*[”」』]|(?:《[^《》]*》)+|右?[调調][寄《].*|右[题題集].*|[^\u3400-\u9fff]*"
@@ -57,7 +58,7 @@ def unmarked_titles(lines: Sequence[str], taken: Collection[int]) -> list[int]:
     """Return the numbers of the lines that are titles, though nothing marks them; ``taken`` ones are titles anyway."""
     known = frozenset(taken)
     row = list(_not_blank(lines, known))
-    if not row or not (row[0].number in known or (row[0].is_bare and row[0].is_name)):
+    if not row or not (row[0].number in known or row[0].is_bare):
         return []
     groups, others = _groups(row, known)
     end = row[-1].before + len(row[-1].text)

@@ -76,6 +76,7 @@ _FIRSTS, _SECONDS = ("".join(sorted({pair[place] for pair in _PAIRS})) for place
 _MARK = re.compile(f"[{_FIRSTS}][{_SECONDS}](?<={'|'.join(_PAIRS)})")  # faster than the alternatives by themselves
 _QUOTED = re.compile("[“”「」『』]")
 _BLANKS = " \u3000"
+_TO_BLANK = re.compile(f"[^{_END}{_BLANKS}]{{0,80}}(?=[{_BLANKS}])")
 _SENTENCE = re.compile(f"(?<![^。！!？?”）)\n{_BLANKS}])[^{_END}…“”「」{_BLANKS}]{{2,60}}[。！!~～]+")
 _FEW = 4  # letters of no advert in a slogan: the name of a site, of a writer
 _UNSAYABLE = re.compile("(?:手机|电脑)(?:用户|阅读|看书)|天才一秒|一秒钟?记住|最新(?:最快)?章节[，,]?请")
@@ -134,12 +135,13 @@ def _to_address(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _reach(text: str, start: int, end: int, title: str) -> Iterator[tuple[int, int]]:
     """Give a slogan as far as it goes: to an address, to the end of a sentence of its own, or to its last words."""
     address = next(_to_address(text, start, end), None)
-    ending = _TO_END.match(text, end)
-    begins = not unknown(sentence_before(text, start), title)
     if address:
         yield address
-    elif begins and ending and unknown(text[start : ending.end()], title) <= _FEW:
-        yield start, ending.end()
+        return
+    endings = [found.end() for pattern in (_TO_END, _TO_BLANK) if (found := pattern.match(text, end))]
+    last = next((place for place in endings if unknown(text[start:place], title) <= _FEW), None)
+    if last is not None and not unknown(sentence_before(text, start), title):
+        yield start, last
     elif "阅读" in text[end : end + _NEAR] and _UNSAYABLE.match(text, start):
         reading = _TO_READING.match(text, end)
         if reading:

@@ -37,8 +37,9 @@ def with_fragments(
         limit = found[number + 1][0] if number + 1 < len(found) else line[1]
         first = _first(text, place, max(start, place), title)
         whole = first == line[0] or text[first - 1] in _ENDS
-        last = _closed(text, first, _last(text, end, max(limit, end), title, attached=whole), line[1])
-        first, last = _unframed(text, first, last, line)
+        last = _last(text, end, max(limit, end), title, attached=whole)
+        first, last = _closed(text, first, last, (place, line[1]))
+        first, last = _unframed(text, first, last, (place, line[1]))
         if whole:
             rest = text[last : min(line[1], last + LONGEST)]
             last += len(rest) - len(rest.lstrip(_AFTER))
@@ -81,12 +82,15 @@ def _last(text: str, end: int, limit: int, title: str, attached: bool) -> int:
     return last
 
 
-def _closed(text: str, start: int, end: int, limit: int) -> int:
-    """Return the end of a passage, with the bracket that closes one opened within it."""
+def _closed(text: str, start: int, end: int, line: tuple[int, int]) -> tuple[int, int]:
+    """Return a passage with the bracket beside it whose other one is within it."""
     for opening, closing in zip("（(【[［〔", "）)】]］〕", strict=True):
-        if end < limit and text[end] == closing and text.count(opening, start, end) > text.count(closing, start, end):
-            return end + 1
-    return end
+        deeper = text.count(opening, start, end) - text.count(closing, start, end)
+        if deeper > 0 and end < line[1] and text[end] == closing:
+            end += 1
+        elif deeper < 0 and start > line[0] and text[start - 1] == opening:
+            start -= 1
+    return start, end
 
 
 def _unframed(text: str, start: int, end: int, line: tuple[int, int]) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from moxu.corpus.crawl.lock import lock
+from moxu.corpus.lock import lock
 from moxu.errors import SettingsError, TextError
 
 JOURNAL_FILE = "pages.jsonl"

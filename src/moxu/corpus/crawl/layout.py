@@ -7,7 +7,7 @@ once two of them hold their text in the same element, that element is where the 
 import functools
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from moxu.corpus.crawl.body import densest, holding
@@ -71,6 +71,13 @@ class Learned:
     def of(self, host: str) -> Layout:
         """Return the layout of a host, which may know nothing yet."""
         return self._layouts.setdefault(host, Layout())
+
+    def copy(self) -> "Learned":
+        """Return what was learned until now, to go on from there and leave this as it is."""
+        learned = Learned()
+        for host, layout in self._layouts.items():
+            learned._layouts[host] = replace(layout, seen=layout.seen.copy())
+        return learned
 
 
 def look_closely(root: Element, html: str) -> tuple[Element | None, str]:

@@ -18,6 +18,7 @@ DECLARED = re.compile(
     rb"""<(?:meta\s[^>]*?charset|\?xml\s[^>]*?encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE
 )
 OF_HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+NOT_ASCII = re.compile("[^\x00-\x7f]+")
 MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs"}  # what is declared, and what is usually meant
 SAY_NOTHING = frozenset({"ascii", "iso8859-1", "cp1252"})  # what servers declare for whatever they have
 GUESSES = ("utf-8", "gb18030", "big5hkscs")
@@ -111,11 +112,11 @@ def _fit(text: str) -> float:
 
     A text that has none of either fits nothing, and says nothing against it.
     """
-    found = re.search("[^\x00-\x7f]", text)
+    found = NOT_ASCII.search(text)
     start = found.start() if found else 0
-    some = [character for character in text[start : start + SAMPLE] if character > "\x7f"]
+    some = "".join(NOT_ASCII.findall(text, start, start + SAMPLE))
     if len(some) < FEWEST:
-        some = [character for character in text[start:] if character > "\x7f"][:SAMPLE]
+        some = "".join(NOT_ASCII.findall(text, start))[:SAMPLE]
     if not some:
         return 0.0
-    return (sum(character in FREQUENT for character in some) - 4 * some.count("\ufffd")) / len(some)
+    return (sum(map(FREQUENT.__contains__, some)) - 4 * some.count("\ufffd")) / len(some)

@@ -6,7 +6,6 @@ whatever the site does: in pages of the catalogue, in chapters, in pages of a ch
 
 import asyncio
 import contextlib
-import copy
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -159,7 +158,7 @@ class Walk:
         """Return a page as one reads it who knows the sample only: what else came before is chance."""
         if url in self._failures:
             raise self._failures[url]
-        return self._read(await self._fetch(url, "chapter"), link, copy.deepcopy(learned))
+        return self._read(await self._fetch(url, "chapter"), link, learned.copy())
 
     def _read(self, page: Page, link: ChapterLink, learned: Learned) -> ChapterPage:
         if equivalent(page.url) != equivalent(link.url) and self._is_no_chapter(page.url):

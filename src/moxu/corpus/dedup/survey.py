@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from moxu.corpus.build.rows import Raw
 from moxu.corpus.dedup.collection import Collection
 from moxu.corpus.dedup.duplicates import Duplicates
 from moxu.corpus.dedup.related import Related, Sketch, relate, sketch
+from moxu.corpus.work import Work
 from moxu.errors import TextError
 
 
@@ -74,7 +74,7 @@ class Findings:
 
 
 class Survey:
-    """What is kept of works to compare them: names, fingerprints and sketches, about 0.6 kB for each chapter."""
+    """What is kept of works to compare them: names, fingerprints (0.5 kB a chapter, in a file) and sketches."""
 
     def __init__(self) -> None:
         self.works: list[str] = []
@@ -83,10 +83,10 @@ class Survey:
         self._collection = Collection()
         self._sketches: list[Sketch] = []
 
-    def add(self, work: Raw) -> None:
+    def add(self, work: Work) -> None:
         """Add a work; chapters without text, such as titles of volumes, repeat nothing."""
         texts = ["\n".join(chapter.paragraphs) for chapter in work.book.chapters]
-        for chapter, number, text in zip(work.book.chapters, work.numbers, texts, strict=True):
+        for (number, chapter), text in zip(work.numbered(), texts, strict=True):
             self.chapters.append(ChapterName(len(self.works), number, chapter.title))
             self._collection.add(text) if text else self._collection.add_nothing()
             self.characters += chapter.characters
@@ -99,17 +99,17 @@ class Survey:
         return Findings(self.works, self.chapters, self.characters, threshold, duplicates, related)
 
 
-def kept_rows(works: Iterable[Raw], findings: Findings) -> Iterator[dict[str, Any]]:
+def kept_rows(works: Iterable[Work], findings: Findings) -> Iterator[dict[str, Any]]:
     """Give a row for each chapter that repeats nothing, as ``moxu corpus build`` reads it.
 
     The works are those of the survey, read again; TextError where they are not what they were.
     """
     place = 0
     for work in works:
-        facts = {"work": work.key or work.source, "title": work.book.title, "author": work.book.author}
+        facts = {"work": work.id, "title": work.book.title, "author": work.book.author}
         facts |= {"licence": work.licence, "group": work.group}
         told = {name: fact for name, fact in facts.items() if fact}
-        for chapter, number in zip(work.book.chapters, work.numbers, strict=True):
+        for number, chapter in work.numbered():
             if place >= len(findings.chapters) or findings.chapters[place].heading != chapter.title:
                 raise TextError(f"{work.source}: has changed since it was read first; run the command again")
             if findings.duplicates.repeats[place] < 0:

@@ -1,15 +1,14 @@
 """Chapters that repeat others, wholly or nearly, told by their fingerprints; their texts are not kept."""
 
-import tempfile
-import weakref
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
-from moxu.corpus.dedup.duplicates import KEPT, find_duplicates
-from moxu.corpus.dedup.fingerprint import EXACT_BYTES, Fingerprinter
+from moxu.corpus.dedup.collection import Collection
+from moxu.corpus.dedup.duplicates import KEPT
+from moxu.corpus.dedup.fingerprint import Fingerprinter
 
 BINS = 48
 THRESHOLD = 0.7  # how alike chapters are that are told
@@ -38,10 +37,7 @@ class Chapters:
     """
 
     def __init__(self) -> None:
-        self._fingerprinter = Fingerprinter(bins=BINS)
-        self._signatures = tempfile.TemporaryFile()  # noqa: SIM115 — it goes with this object
-        weakref.finalize(self, self._signatures.close)
-        self._digests, self._has_signature = bytearray(), bytearray()
+        self._texts = Collection(Fingerprinter(bins=BINS))
         self._works, self._numbers, self._lengths = array("Q"), array("L"), array("Q")
         self._names, self._ends = bytearray(), array("Q")
 
@@ -52,27 +48,14 @@ class Chapters:
 
     def add(self, text: str, number: int) -> None:
         """Remember a chapter of the work that was begun last."""
-        fingerprint = self._fingerprinter.of(text)
-        signature = fingerprint.signature
-        self._digests += fingerprint.exact
-        self._has_signature.append(signature is not None)
-        self._signatures.write(bytes(4 * BINS) if signature is None else signature.astype("<u4").tobytes())
+        self._texts.add(text)
         self._works.append(len(self._ends) - 1)
         self._numbers.append(number)
         self._lengths.append(len(text) - text.count("\n"))
 
     def copies(self) -> list[Copies]:
         """Return what is repeated, that first which makes up most characters."""
-        count = len(self._works)
-        if not count:
-            return []
-        self._signatures.flush()
-        found = find_duplicates(
-            np.frombuffer(bytes(self._digests), np.uint8).reshape(count, EXACT_BYTES),
-            np.memmap(self._signatures, np.dtype("<u4"), "r", shape=(count, BINS)),
-            np.frombuffer(bytes(self._has_signature), np.bool_),
-            threshold=THRESHOLD,
-        )
+        found = self._texts.duplicates(THRESHOLD)
         groups: defaultdict[int, list[int]] = defaultdict(list)
         for place in np.flatnonzero(found.repeats != KEPT).tolist():
             groups[int(found.repeats[place])].append(place)

@@ -27,7 +27,7 @@ from moxu.corpus.inspect.facts import (
 from moxu.corpus.inspect.frequency import character_facts
 from moxu.corpus.inspect.kinds import Kind
 from moxu.corpus.inspect.lengths import Lengths
-from moxu.corpus.inspect.numbering import numbering_faults
+from moxu.corpus.inspect.numbering import number_gaps, numbering_faults
 from moxu.corpus.inspect.repeats import Lines
 from moxu.corpus.inspect.top import Top
 from moxu.corpus.work import Work
@@ -74,7 +74,7 @@ class Inspection:
         self._characters.begin_work(name)
         self._chapters.begin_work(name)
         characters, quoted, lines = 0, 0, list[str]()
-        for number, chapter in enumerate(work.book.chapters, start=1):
+        for number, chapter in work.numbered():
             if not chapter.paragraphs:
                 self._totals["volume_titles"] += 1
                 continue
@@ -98,15 +98,15 @@ class Inspection:
         self._totals["works_without_quotes"] += not quoted
         self._totals["paragraphs"] += len(lines)
         self._lengths["works"].add([characters])
-        self._add_titles(name, [chapter.title for chapter in work.book.chapters])
+        self._add_titles(name, [chapter.title for chapter in work.book.chapters], work.numbers)
         self._add_shares(work, characters)
 
-    def _add_titles(self, name: str, titles: Sequence[str]) -> None:
+    def _add_titles(self, name: str, titles: Sequence[str], numbers: Sequence[int]) -> None:
         self._totals["works_whole"] += len(titles) == 1
         if untitled := sum(not title for title in titles[1:]):
             self._totals["untitled"] += untitled
             self._untitled.offer(untitled, UntitledInWork(name, untitled, len(titles)))
-        faults = numbering_faults(titles)
+        faults = numbering_faults(titles) or number_gaps(numbers, titles)
         if faults:
             missing = sum(fault.missing for fault in faults)
             self._totals["missing"] += missing

@@ -1,7 +1,8 @@
-"""The numbers of the chapters of a work, as their titles say them: which are missing, which come twice."""
+"""The numbers of the chapters of a work, as their titles or their source say them: which are missing or come twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from moxu.corpus.chapters.headings import candidate
@@ -14,6 +15,8 @@ LARGE_LEAP = 1000  # a leap that is larger is no gap: 第九章, 第一九九九
 @dataclass(frozen=True, slots=True)
 class NumberingFault:
     """Where numbers do not go on by one: after the chapter ``previous`` comes ``number``, in titles of this unit.
+
+    The unit is empty where titles do not tell, but the source.
 
     ``missing`` numbers lie between the two; ``again`` is the same number; ``back`` a smaller one that does not begin
     the count anew.
@@ -45,6 +48,16 @@ def numbering_faults(titles: Iterable[str]) -> list[NumberingFault]:
         if fault is not None and not goes_on:
             faults.append(NumberingFault(fault, says.kind, previous, says.number, title))
     return faults
+
+
+def number_gaps(numbers: Sequence[int], titles: Sequence[str]) -> list[NumberingFault]:
+    """Return where the numbers that the source gives the chapters, one for each title, leave some out."""
+    places = enumerate(pairwise(numbers), start=1)
+    return [
+        NumberingFault("missing", "", previous, number, titles[place])
+        for place, (previous, number) in places
+        if _fault(previous, number) == "missing"
+    ]
 
 
 def _fault(previous: int, number: int) -> Fault | None:

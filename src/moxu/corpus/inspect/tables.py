@@ -167,7 +167,7 @@ def untitled(facts: Facts) -> Table:
 def numbering(facts: Facts) -> Table:
     """Return the works whose chapters do not count on by one."""
     rows = tuple((one.work, one.missing, one.count, _told(one)) for one in facts.structure.misnumbered)
-    note = "By the numbers in titles: missing chapters, numbers that come twice or go back."
+    note = "By the numbers in titles, or else in the source: missing chapters, numbers that come twice or go back."
     return Table("Gaps in the numbers of chapters", ("work", "missing", "places", "first of them"), rows, note)
 
 

@@ -7,9 +7,9 @@ from operator import attrgetter
 from pathlib import Path
 
 from moxu.corpus.pack.encoding import Encoder, encoder_of
-from moxu.corpus.pack.processes import batches, in_order
-from moxu.corpus.pack.texts import Progress, Text
+from moxu.corpus.pack.texts import Progress, Text, size_of
 from moxu.corpus.pack.unfinished import Unfinished
+from moxu.corpus.processes import batches, in_order
 from moxu.text.tokenizer import Tokenizer
 
 BATCH = 1 << 18  # bytes of text that a process encodes at once, or one text that is longer
@@ -42,7 +42,7 @@ def pack(
         gone_on_after = unfinished.done
         make = partial(_given, encoder) if workers == 1 else encoder_of(unfinished.tokenizer, unfinished.path)
         groups = batches(unfinished.remaining(texts), attrgetter("size"), BATCH)
-        for group, encoded in in_order(groups, make, workers):
+        for group, encoded in in_order(groups, make, workers, size_of, BATCH):
             unfinished.append(group, encoded)
             if progress:
                 progress(group[-1].part, len(group), sum(encoded.characters))

@@ -1,18 +1,12 @@
 """A text to pack: where it is until it is read, and how it is read."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from moxu.corpus.read.books import read_book
+from moxu.corpus.sources.listing import BOOKS, PLAIN
 from moxu.text.encodings import decode_bytes, read_bytes
-
-PLAIN = frozenset({".txt", ".text"})
-BOOKS = frozenset({".epub", ".htm", ".html", ".xhtml", ".docx", ".md", ".markdown"})
-NO_BOOK = re.compile(
-    r"(?:readme|licen[cs]e|copying|notice|changelog|authors|contributing|manifest)(?:[-._].*)?", re.IGNORECASE
-)
-"""Files that speak about the others."""
 
 Progress = Callable[[float, int, int], None]
 """Called with the part of all sources that is done, and the texts and characters since the last call."""
@@ -40,10 +34,8 @@ class Text:
         data = read_bytes(path) if path else self.content
         assert isinstance(data, bytes)
         name = str(path) if path else self.file
-        if PurePosixPath(name).suffix.lower() not in BOOKS:
+        if PurePosixPath(name).suffix.lower() not in BOOKS - PLAIN:
             return decode_bytes(data, name)[0]
-        from moxu.corpus.read.books import read_book  # whose libraries plain texts do not need
-
         return "\n".join(line for chapter in read_book(data, name).chapters for line in chapter.lines)
 
     @property
@@ -54,6 +46,6 @@ class Text:
         return 3 * len(self.content) if isinstance(self.content, str) else len(self.content)
 
 
-def is_hidden(name: str) -> bool:
-    """Say whether a file is one that systems and programs keep for themselves."""
-    return name.startswith((".", "~$", "__MACOSX"))
+def size_of(texts: Iterable[Text]) -> int:
+    """Return how many bytes some texts take, about."""
+    return sum(text.size for text in texts)

@@ -20,6 +20,7 @@ from moxu.corpus.pack.documents import NAMES_FILE, ROW, ROWS_FILE, Rows
 from moxu.corpus.pack.encoding import Encoded
 from moxu.corpus.pack.packed import FORMAT, IDS_FILE, PackedIndex, vocabulary_digest, write_index
 from moxu.corpus.pack.texts import Text
+from moxu.corpus.target import claim, clear, is_free, part_of, take_place
 from moxu.corpus.work import SPLITS
 from moxu.errors import SettingsError, TextError
 from moxu.text.tokenizer import Tokenizer
@@ -40,14 +41,21 @@ class Unfinished:
         ``origin`` tells one state of the sources from any other; with None it always begins. SettingsError when
         another thing has the name.
         """
-        self.goal, self.path, self.dtype = folder, folder.with_name(folder.name + ".part"), dtype
+        self.goal, self.path, self.dtype = folder, part_of(folder), dtype
+        self._begun()  # which refuses another's folder before there is a claim in it
+        with ExitStack() as closing:
+            closing.enter_context(claim(folder))
+            self._begin(tokenizer, origin)
+            self._files = [closing.enter_context((self.path / name).open("ab")) for name in GROWING_FILES]
+            self._closing = closing.pop_all()
+
+    def _begin(self, tokenizer: Tokenizer, origin: str | None) -> None:
         with tempfile.TemporaryDirectory() as place:
             self.tokenizer = save_tokenizer(tokenizer, Path(place))
             self._vocabulary = vocabulary_digest(self.tokenizer, Path(place))
         begun = {"format": FORMAT, "origin": origin, "tokenizer": self.tokenizer, "vocabulary": self._vocabulary}
         if self._begun() != begun or origin is None:
-            shutil.rmtree(self.path, ignore_errors=True)
-            self.path.mkdir(parents=True)
+            clear(self.path)
             (self.path / BEGUN_FILE).write_text(json.dumps(begun), "utf-8")
         save_tokenizer(tokenizer, self.path)
         for name in GROWING_FILES:
@@ -55,8 +63,6 @@ class Unfinished:
         self._groups: dict[str, int] = {}
         self.done, self._ids, self._names = self._whole()
         self._digest = _digest_of(self.path / IDS_FILE)
-        self._closing = ExitStack()
-        self._files = [self._closing.enter_context((self.path / name).open("ab")) for name in GROWING_FILES]
 
     def __enter__(self) -> Self:
         return self
@@ -104,13 +110,13 @@ class Unfinished:
             empty = [_line_at(names, place) for place in rows["name"][rows["length"] == 0].tolist()]
         for name in (GROWING_FILE, BEGUN_FILE):
             (self.path / name).unlink()
-        _take_the_place_of(self.goal, self.path)
+        take_place(self.path, self.goal)
         return empty
 
     def _begun(self) -> Any:
         """Return what the folder was begun with, if it is there; SettingsError when it is another thing."""
         file = self.path / BEGUN_FILE
-        if self.path.exists() and not file.exists() and not (self.path.is_dir() and not any(self.path.iterdir())):
+        if not is_free(self.path) and not file.exists():
             raise SettingsError(f"{self.path}: is there already, and no unfinished packing; remove it first")
         try:
             return json.loads(file.read_bytes())
@@ -164,16 +170,3 @@ def _digest_of(path: Path) -> "hashlib._Hash":
         while block := file.read(BLOCK):
             digest.update(block)
     return digest
-
-
-def _take_the_place_of(old: Path, new: Path) -> None:
-    """Give ``new`` the name of ``old``, which is removed only when that has been done."""
-    if not old.exists():
-        new.replace(old)
-        return
-    aside = old.with_name(old.name + ".old")
-    if aside.exists():
-        shutil.rmtree(aside)
-    old.replace(aside)
-    new.replace(old)
-    shutil.rmtree(aside)

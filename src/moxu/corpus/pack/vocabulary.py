@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moxu.corpus.pack.encoding import content_of
-from moxu.corpus.pack.processes import batches, in_order
-from moxu.corpus.pack.texts import Progress, Text
+from moxu.corpus.pack.texts import Progress, Text, size_of
+from moxu.corpus.processes import batches, in_order
 from moxu.errors import TextError
 from moxu.text.chars import FIRST_CHARACTER_ID, CharTokenizer
 from moxu.text.code_points import count_characters
@@ -74,7 +74,8 @@ def count_texts(texts: Iterable[Text], workers: int = 1, progress: Progress | No
     """Count the characters of those texts that are for training; TextError when there are none."""
     counts = np.zeros(CODE_POINTS, dtype=np.int64)
     training = (text for text in texts if text.split == "train")
-    for read, (codes, found) in in_order(batches(training, attrgetter("size"), BATCH), _counter, workers):
+    groups = batches(training, attrgetter("size"), BATCH)
+    for read, (codes, found) in in_order(groups, _counter, workers, size_of, BATCH):
         counts[codes] += found
         if progress:
             progress(read[-1].part, len(read), int(found.sum()))

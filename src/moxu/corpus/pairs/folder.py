@@ -15,9 +15,9 @@ from typing import Any, BinaryIO, Self
 
 from moxu.corpus.pairs.records import Dialogue, Lyric, Pair, Record, from_json, problem_of, to_json
 from moxu.corpus.pairs.tables import Damaged, json_rows, refuse
+from moxu.corpus.target import check_target, claim, clear, part_of, take_place
 from moxu.corpus.work import SPLITS
-from moxu.errors import SettingsError, TextError
-from moxu.interrupt import uninterrupted
+from moxu.errors import TextError
 
 INDEX_FILE = "pairs.json"
 FORMS: dict[str, type[Record]] = {"pair": Pair, "dialogue": Dialogue, "lyric": Lyric}
@@ -61,22 +61,12 @@ class FolderWriter:
 
     def __init__(self, folder: Path, form: type[Record]) -> None:
         """Begin; SettingsError where something else stands that would be lost."""
-        if (
-            folder.exists()
-            and not (folder / INDEX_FILE).is_file()
-            and not (folder.is_dir() and not any(folder.iterdir()))
-        ):
-            raise SettingsError(f"--out {folder}: exists and is no folder of pairs; name another, it would be replaced")
+        check_target(folder, [INDEX_FILE], "folder of pairs")
         self.folder, self.form = folder, form
         self.index: dict[str, Any] = {}
-        self._part = folder.with_name(folder.name + ".part")
+        self._part, self._claim = part_of(folder), claim(folder)
         self._files: dict[str, BinaryIO] = {}
-        if self._part.exists():
-            shutil.rmtree(self._part)
-        try:
-            self._part.mkdir(parents=True)
-        except OSError as error:
-            raise SettingsError(f"--out {folder}: {error.strerror or error}; name another folder") from None
+        clear(self._part)
 
     def add(self, record: Record, split: str) -> None:
         """Write a record to a split."""
@@ -96,12 +86,10 @@ class FolderWriter:
     def __exit__(self, kind: object, *error: object) -> None:
         for file in self._files.values():
             file.close()
+        self._claim.close()
         if kind is not None:
             shutil.rmtree(self._part)
             return
         text = json.dumps(self.index, ensure_ascii=False, indent=1)
         (self._part / INDEX_FILE).write_text(text + "\n", "utf-8")
-        with uninterrupted():
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
-            self._part.replace(self.folder)
+        take_place(self._part, self.folder)

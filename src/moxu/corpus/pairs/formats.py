@@ -18,6 +18,7 @@ from pathlib import Path
 
 from moxu.corpus.pairs.records import Dialogue, Lyric, Pair, Record, from_json, problem_of
 from moxu.corpus.pairs.tables import Damaged, Row, csv_rows, json_rows, read_lines, refuse, tab_rows
+from moxu.corpus.sources.columns import COLUMNS
 from moxu.errors import SettingsError, TextError
 from moxu.text.prepare import END_MARK, lyric_parts
 from moxu.text.wordpiece import END, NEWLINE
@@ -77,6 +78,15 @@ def is_turns(path: Path) -> bool:
     """Say whether the first line of a text has turns: tabs between words, not before them."""
     first = next((line for line in read_lines(path) if line.strip()), "")
     return "\t" in first.strip()
+
+
+def has_texts(path: Path) -> bool:
+    """Say whether this is a file of JSON whose first line has a text, and no part of a record."""
+    first = next(json_rows(path, lambda _: None), None) if path.suffix.lower() in JSON else None
+    if first is None or not isinstance(first.fields, dict):
+        return False
+    names = {name.strip().lower() for name in first.fields}
+    return not names.isdisjoint(COLUMNS["text"]) and names.isdisjoint({*SOURCES, *TARGETS, "turns", "lines"})
 
 
 def _files(path: Path, suffixes: Sequence[str]) -> list[Path]:

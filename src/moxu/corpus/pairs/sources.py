@@ -1,4 +1,4 @@
-"""What records are made from: a corpus that was built, books, or tables in which there are records already."""
+"""What records are made from: whatever a corpus can be built of, or tables in which there are records already."""
 
 import hashlib
 from collections import Counter
@@ -7,19 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from moxu.corpus.book import Book
-from moxu.corpus.manifest import MANIFEST_FILE, Manifest, Row, read_manifest
+from moxu.corpus.manifest import Manifest
 from moxu.corpus.pairs.folder import INDEX_FILE, PairFolder
-from moxu.corpus.pairs.formats import TABLES, is_turns, read_dialogues, read_lyrics, read_pairs
+from moxu.corpus.pairs.formats import TABLES, has_texts, is_turns, read_dialogues, read_lyrics, read_pairs
 from moxu.corpus.pairs.kinds import Kind
 from moxu.corpus.pairs.records import Dialogue, Lyric, Pair, Record, key_of
-from moxu.corpus.read.txt import read_txt
+from moxu.corpus.sources.listing import File, list_sources
+from moxu.corpus.sources.pieces import Fault
+from moxu.corpus.sources.reading import pieces_of
+from moxu.corpus.sources.works import open_corpus, works_of
 from moxu.corpus.work import SPLITS, Work
 from moxu.errors import SettingsError, TextError
-from moxu.text.encodings import read_bytes
 
-CORPUS_FILE, CRAWL_FILE = "corpus.json", "chapters.jsonl"  # by which folders of corpora and of crawls are known
-BOOKS = (".txt", ".epub", ".docx", ".md", ".markdown", ".html", ".htm", ".xhtml")
 MOST_TOLD = 20  # damaged records that are remembered; all are counted
 
 Progress = Callable[[str], None]
@@ -51,6 +50,11 @@ class Tally:
     damaged_count: int = 0
     works: list[dict[str, Any]] = field(default_factory=list)
 
+    def miss(self, fault: Fault) -> None:
+        """Note what could not be read, if it should have been."""
+        if not fault.harmless:
+            self.tell(f"{fault.source}: {fault.reason}")
+
     def tell(self, message: str) -> None:
         """Note a damaged record."""
         self.damaged_count += 1
@@ -65,22 +69,23 @@ def records_from(
 
     A file that cannot be read is told to the tally, like a damaged record, and the others are read.
     """
-    manifest = read_manifest(reading.manifest) if reading.manifest else None
     for source in sources:
-        if (source / CORPUS_FILE).is_file():
-            yield from _from_works(_works_of_corpus(source), kind, options, tally, progress)
-            continue
         if (source / INDEX_FILE).is_file():
             yield from _from_pairs(source, kind, tally)
             continue
-        beside = source / MANIFEST_FILE
-        named = manifest or (read_manifest(beside) if beside.is_file() else None)
-        for path in _files(source):
-            if is_table(path, kind.form):
-                progress(path.name)
-                yield from _from_table(path, kind, reading, tally)
+        listing = list_sources([source], reading.manifest, whole_corpora=True, also=TABLES)
+        for fault in listing.faults:
+            tally.miss(fault)
+        if not listing.files:
+            raise TextError(f"{source}: no books and no tables here; expected a corpus, books, or {' '.join(TABLES)}")
+        for file in listing.files:
+            has_records = reading.columns or reading.template or not has_texts(file.path)
+            if has_records and is_table(file.path, kind.form):
+                progress(file.path.name)
+                yield from _from_table(file.path, kind, reading, tally)
             else:
-                yield from _from_works(_works_of_book(path, named, tally), kind, options, tally, progress)
+                works = _works_in(file, listing.manifests.get(file.manifest), tally)
+                yield from _from_works(works, kind, options, tally, progress)
 
 
 def is_table(path: Path, form: type[Record]) -> bool:
@@ -95,20 +100,6 @@ def split_of(record: Record, validation: float) -> str:
     """Return the split of a record that belongs to no work; it follows from its source, or first turn or line."""
     digest = hashlib.blake2b(key_of(record).encode(), digest_size=8).digest()
     return "validation" if int.from_bytes(digest, "big") < validation * 2**64 else "train"
-
-
-def _files(source: Path) -> list[Path]:
-    if not source.is_dir():
-        if not source.exists():
-            raise TextError(f"{source}: no such file or folder")
-        return [source]
-    if (source / CRAWL_FILE).is_file():
-        raise TextError(f"{source}: is what a crawl has fetched; make a corpus of it first: moxu corpus build")
-    named = (path for path in source.rglob("*") if path.suffix.lower() in (*TABLES, *BOOKS))
-    files = sorted(path for path in named if path.is_file() and path.name != MANIFEST_FILE)
-    if not files:
-        raise TextError(f"{source}: no books and no tables here; expected a corpus, or {' '.join((*BOOKS, *TABLES))}")
-    return files
 
 
 def _from_table(path: Path, kind: Kind, reading: Reading, tally: Tally) -> Iterator[tuple[Record, str]]:
@@ -152,33 +143,9 @@ def _from_works(
         tally.works.append(entry)
 
 
-def _works_of_corpus(source: Path) -> Iterator[Work]:
-    try:
-        from moxu.corpus.folder import Corpus
-    except ImportError:
-        raise SettingsError(f"{source}: reading a corpus needs pyarrow; pip install 'moxu[corpus]'") from None
-    return Corpus(source).works()
-
-
-def _works_of_book(path: Path, manifest: Manifest | None, tally: Tally) -> Iterator[Work]:
-    """Yield the one work of a file, or tell the tally why it cannot be read."""
-    row = manifest.row_of(path.stem) if manifest else Row(path.stem)
-    try:
-        book = _read_book(path)
-    except TextError as error:
-        tally.tell(str(error))
-    else:
-        yield Work(path.stem, book, path.name, row.licence, row.split, row.group)
-
-
-def _read_book(path: Path) -> Book:
-    """Return the book in a file; a plain text is read without the libraries that other books need."""
-    data = read_bytes(path)
-    if path.suffix.lower() == ".txt":
-        book = read_txt(data, path.name)
-        return replace(book, title=book.title or path.stem)
-    try:
-        from moxu.corpus.read.books import read_book
-    except ImportError:
-        raise SettingsError(f"{path}: reading it needs lxml and markdown-it; pip install 'moxu[books]'") from None
-    return read_book(data, path.name)
+def _works_in(file: File, manifest: Manifest | None, tally: Tally) -> Iterator[Work]:
+    """Give the works in a file; one that is a work by itself is known by its name."""
+    if file.kind == "corpus":
+        return open_corpus(file.path).works()
+    works = works_of(pieces_of(file), manifest, tally.miss, strict=True)
+    return (replace(work, id=file.path.stem) for work in works) if file.kind == "book" else works

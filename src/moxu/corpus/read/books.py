@@ -9,23 +9,15 @@ from dataclasses import replace
 from pathlib import PurePosixPath, PureWindowsPath
 
 from moxu.corpus.book import UNWANTED, Book, Chapter, one_line
+from moxu.corpus.extras import import_extra
 from moxu.corpus.read.archive import Archive
-from moxu.corpus.read.docx import read_docx
-from moxu.corpus.read.epub import CONTAINER, read_epub
-from moxu.corpus.read.html import read_html
-from moxu.corpus.read.markdown import read_markdown
 from moxu.corpus.read.txt import read_txt
 from moxu.errors import TextError
 
 Reader = Callable[[bytes, str], Book]
 
-SUFFIXES: dict[str, Reader] = {
-    ".htm": read_html,
-    ".html": read_html,
-    ".markdown": read_markdown,
-    ".md": read_markdown,
-    ".xhtml": read_html,
-}
+SUFFIXES = {".htm": "html", ".html": "html", ".markdown": "markdown", ".md": "markdown", ".xhtml": "html"}
+IN_ARCHIVES = {"META-INF/container.xml": "epub", "[Content_Types].xml": "docx"}  # by what only these have
 FOREIGN = {
     b"%PDF-": "a PDF, which keeps pages and not text; expected txt, epub, docx, markdown or html",
     b"\xd0\xcf\x11\xe0": "an old Word document (.doc), or an encrypted one; save it as .docx without a password",
@@ -40,7 +32,7 @@ PAGE = (b"<!doctype html", b"<html")
 def read_book(data: bytes, name: str) -> Book:
     """Return the book that a file holds; ``name`` is the file's, and its title where the book has none.
 
-    TextError for what is damaged, no book, or has no text.
+    TextError for what is damaged, no book, or has no text; SettingsError where what reads its kind is not installed.
     """
     leaf = PurePosixPath(PureWindowsPath(name).name).name  # as either kind of system writes paths
     shown = one_line(UNWANTED.sub("", leaf))[:100] or "the file"
@@ -56,14 +48,20 @@ def _reader(data: bytes, name: str, shown: str) -> Reader:
             raise TextError(f"{shown}: is {what}")
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         archive = Archive(data, shown)
-        if CONTAINER in archive:
-            return read_epub
-        if "[Content_Types].xml" in archive:
-            return read_docx
-        raise TextError(f"{shown}: is an archive, but neither EPUB nor Word document; unpack it first")
-    if data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(PAGE):
-        return read_html
-    return SUFFIXES.get(PurePosixPath(name).suffix.lower(), read_txt)
+        kind = next((kind for entry, kind in IN_ARCHIVES.items() if entry in archive), None)
+        if kind is None:
+            raise TextError(f"{shown}: is an archive, but neither EPUB nor Word document; unpack it first")
+    elif data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(PAGE):
+        kind = "html"
+    else:
+        kind = SUFFIXES.get(PurePosixPath(name).suffix.lower())
+    return read_txt if kind is None else _reader_of(kind, shown)
+
+
+def _reader_of(kind: str, shown: str) -> Reader:
+    """Return what reads this kind of books, with libraries that plain texts do not need."""
+    reader: Reader = getattr(import_extra(f"moxu.corpus.read.{kind}", "books", f"{shown}: reading it"), f"read_{kind}")
+    return reader
 
 
 def _cleaned(book: Book) -> Book:

@@ -8,7 +8,8 @@ from moxu.text.prepare import BLANK
 
 FARTHEST = 20  # lines from the top
 _BLANKS = "[ \\t\u3000]"
-_DYNASTY = "[（(［\\[〔]?(?:先秦|[西东東]?[汉漢晋晉]|[南北]?[宋魏齐齊周]|[梁陈陳隋唐五元明清]|民[国國]|近代|[现現]代|[当當]代)[)）］\\]〕]?"
+_ERA = "先秦|[西东東]?[汉漢晋晉]|[南北]?[宋魏齐齊周]|[梁陈陳隋唐五元明清]|民[国國]|近代|[现現]代|[当當]代"
+_DYNASTY = f"[（(［\\[〔]?(?:{_ERA})[)）］\\]〕]?"
 _NAME = "[^，。；！？、：:《》\\[\\]]"
 _WROTE = "(?:[着著撰]|[编編][著次])"
 _BY = re.compile(
@@ -21,6 +22,7 @@ _BY = re.compile(
 )
 _PLAIN = re.compile("[^，。；！？、：:…“”《》]{1,20}")
 _WITH_AUTHOR = re.compile(f"《?(?P<title>[^，。；！？、：:《》]{{1,20}}?)》?{_BLANKS}+(?P<by>(?:作者|著者)[:：].*)")
+_ABOUT = ("简介", "簡介", "目录", "目錄", "内容提要", "內容提要")
 _IN_BRACKETS = re.compile("[（(\\[【][^（(\\[【]*[)）\\]】]$")
 
 
@@ -37,7 +39,7 @@ def plain_head(lines: Sequence[str], name: str) -> tuple[str, str, Sequence[str]
     title, author = _told(first, name)
     below = None if author is not None else _author(second)
     if not title and (below is not None or _begins_chapter(second)) and _PLAIN.fullmatch(first):
-        title = "" if candidate(first) else first
+        title = "" if candidate(first) or first.endswith(_ABOUT) else first
     if not title:
         return "", "", lines
     if below is not None and len(filled) > 2:

@@ -1,4 +1,4 @@
-"""Ray itself: a cluster of this machine alone, started and ended with the server, or one that is there already.
+"""Ray itself: a cluster of this machine alone, started and ended with the command, or one that is there already.
 
 The local one listens on the loopback, and lets nobody in who does not bring its token. (The replicas of Ray Serve have
 one more port that is open on all addresses, where nothing is answered without the token.) Nothing is sent to Ray's
@@ -38,15 +38,25 @@ CLOSED = {
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[list[Machine]]:
+def connected(
+    address: str | None,
+    *,
+    option: str = "--cluster-address",
+    library: str = "ray.serve",
+    object_store: int = OBJECT_STORE,
+    cores: int | None = None,
+) -> Iterator[list[Machine]]:
     """Be connected to a cluster, and tell its machines: one that is there, or (None) one of this machine alone.
 
-    Ray must not have been imported before. Raises SettingsError where it is missing or the cluster does not answer.
+    ``option`` is what gave the address, ``library`` the part of Ray that is used. A cluster that is started here has
+    so many bytes of ``object_store``, and ``cores`` (None: those of the machine). Ray must not have been imported
+    before. Raises SettingsError where it is missing or the cluster does not answer.
     """
     if find_spec("ray") is None or find_spec("grpc") is None:
         raise SettingsError("--cluster needs Ray, which is not installed: pip install 'moxu[cluster]'")
     os.environ.update(QUIET)
-    with _silent_output(), _started() if address is None else _joined(address):
+    joining = _started(library, object_store, cores) if address is None else _joined(library, address, option)
+    with _silent_output(), joining:
         import ray
 
         alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -54,17 +64,18 @@ def connected(address: str | None) -> Iterator[list[Machine]]:
 
 
 @contextmanager
-def _started() -> Iterator[None]:
+def _started(library: str, object_store: int, cores: int | None) -> Iterator[None]:
     """Start a cluster, and leave nothing of it behind."""
     os.environ.update(CLOSED, RAY_AUTH_TOKEN=secrets.token_hex(32))
     folder = Path(tempfile.mkdtemp(prefix="moxu-", dir=None if sys.platform == "win32" else "/tmp"))  # sockets: < 104
     try:
-        ray = _quiet_ray()
+        ray = _quiet_ray(library)
         try:
             ray.init(
                 address="local",
+                num_cpus=cores,
                 include_dashboard=False,
-                object_store_memory=OBJECT_STORE,
+                object_store_memory=object_store,
                 log_to_driver=False,
                 configure_logging=False,
                 _temp_dir=str(folder / "ray"),
@@ -78,36 +89,34 @@ def _started() -> Iterator[None]:
 
 
 @contextmanager
-def _joined(address: str) -> Iterator[None]:
+def _joined(library: str, address: str, option: str) -> Iterator[None]:
     """Join a cluster that is there."""
-    _check_answers(address)
+    _check_answers(address, option)
     try:
-        ray = _quiet_ray()
+        ray = _quiet_ray(library)
         try:
             ray.init(address=address, log_to_driver=False, configure_logging=False)
         except Exception as error:
             raise SettingsError(
-                f"--cluster-address {address!r}: cannot join the cluster: {_first_line(error)}; this machine has to be "
-                "one of it"
+                f"{option} {address!r}: cannot join the cluster: {_first_line(error)}; this machine has to be one of it"
             ) from error
         yield
     finally:
         _leave()
 
 
-def _check_answers(address: str) -> None:
+def _check_answers(address: str, option: str) -> None:
     """Raise SettingsError unless somebody answers there; Ray itself would try for long."""
     if address == "auto":
         return
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "//" in host:
-        raise SettingsError(f"--cluster-address {address!r}; expected HOST:PORT, as ray start --head told it, or auto")
+        raise SettingsError(f"{option} {address!r}; expected HOST:PORT, as ray start --head told it, or auto")
     try:
         socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_CONNECT).close()
     except (OSError, OverflowError, UnicodeError):
         raise SettingsError(
-            f"--cluster-address {address!r}: no cluster answers there; start one with ray start --head, or leave the "
-            "address out"
+            f"{option} {address!r}: no cluster answers there; start one with ray start --head, or leave the address out"
         ) from None
 
 
@@ -123,11 +132,11 @@ def _leave() -> None:
         sys.modules["ray"].shutdown()
 
 
-def _quiet_ray() -> Any:
+def _quiet_ray(library: str) -> Any:
     """Import Ray, and let it say only what went wrong."""
     ray = import_module("ray")
-    import_module("ray.serve")
-    for name in ("ray", "ray.serve"):
+    import_module(library)
+    for name in ("ray", library):
         logging.getLogger(name).setLevel(logging.ERROR)
     return ray
 

@@ -6,7 +6,7 @@ import lzma
 import zlib
 from typing import IO
 
-from moxu.corpus.build.pieces import LARGEST
+from moxu.corpus.sources.pieces import LARGEST
 from moxu.errors import TextError
 
 SMALL = 1 << 30  # bytes that anything may become, whatever it takes

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from moxu.corpus.book import UNWANTED, Book, Chapter, one_line
-from moxu.corpus.build.pieces import Fault, Piece
-from moxu.corpus.build.rows import Raw, json_rows
-from moxu.corpus.build.sources import CHAPTERS_FILE, CRAWL_FILE
 from moxu.corpus.chapters.paragraphs import clean_paragraphs, lines_of
+from moxu.corpus.marks import CHAPTERS_FILE, CRAWL_FILE
+from moxu.corpus.sources.lines import json_rows
+from moxu.corpus.sources.pieces import Fault, Piece
+from moxu.corpus.sources.rows import Raw
 
 
 def read_crawl(piece: Piece) -> Iterator[Raw | Fault]:

@@ -34,11 +34,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What could not be read, in a source or a row of it, and why; ``harmless`` where it was never meant to be."""
+    """What could not be read, in a source or a row of it, and why.
+
+    It is ``harmless`` where it was never meant to be read, and ``foreign`` where it is whole, but of another kind.
+    """
 
     source: str
     reason: str
     harmless: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,75 +1,18 @@
-"""Tables with a column of texts, cut into pieces: JSON lines, Parquet, and Arrow as the library datasets saves it."""
+"""Tables with a column of texts, cut into pieces: Parquet, and Arrow as the library datasets saves it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moxu.corpus.build.pieces import LARGEST, UNIT, Fault, Piece
-from moxu.corpus.build.sources import File
-from moxu.corpus.build.unpacking import Unpacked
+from moxu.corpus.sources.columns import columns_of
+from moxu.corpus.sources.listing import File
+from moxu.corpus.sources.pieces import LARGEST, UNIT, Fault, Piece
 from moxu.errors import TextError
 
 _PARQUET: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20, "page_checksum_verification": True}
 _DAMAGE = (pa.ArrowException, OSError, ValueError)
-
-COLUMNS: dict[str, tuple[str, ...]] = {  # what may be said of a row, and by which names
-    "text": ("text", "content"),
-    "title": ("title", "book", "book_title"),
-    "author": ("author",),
-    "licence": ("licence", "license"),
-    "group": ("group",),
-    "work": ("work",),
-    "heading": ("heading", "chapter", "chapter_title"),
-    "number": ("number", "chapter_number"),
-}
-
-
-def columns_of(names: list[str], text_column: str | None) -> dict[str, str]:
-    """Return which column says what; TextError where none holds the text."""
-    found = {fact: next((name for name in known if name in names), None) for fact, known in COLUMNS.items()}
-    if text_column is not None:
-        found["text"] = text_column if text_column in names else None
-    if found["text"] is None:
-        wanted = text_column or " or ".join(COLUMNS["text"])
-        told = ", ".join(names[:20]) or "none"
-        raise TextError(f"no column {wanted}; its columns: {told}; name the one with the text: --text-column")
-    return {fact: name for fact, name in found.items() if name is not None}
-
-
-def line_pieces(file: File, stream: Unpacked, position: Callable[[], int]) -> Iterator[Piece | Fault]:
-    """Cut JSON lines after whole lines; a line that is longer than any book is passed over."""
-    for first, data in _line_blocks(stream):
-        if data is None:
-            yield Fault(f"{file.name}, line {first}", f"has more than {LARGEST:,} bytes; expected a text")
-        else:
-            yield Piece("lines", file.name, data, first, file.split, file.manifest, position=position())
-
-
-def _line_blocks(stream: Unpacked) -> Iterator[tuple[int, bytes | None]]:
-    """Yield the number of the first line, and some whole lines; None for a line that is too long."""
-    pending = bytearray()
-    number, too_long = 1, False
-    while chunk := stream.read(UNIT):
-        cut = chunk.rfind(b"\n") + 1
-        if too_long:
-            start = chunk.find(b"\n") + 1
-            if not start:
-                continue
-            chunk, cut, too_long, number = chunk[start:], cut - start, False, number + 1
-        if cut:
-            data = bytes(pending) + chunk[:cut]
-            yield number, data
-            number += data.count(b"\n")
-            pending = bytearray(chunk[cut:])
-        else:
-            pending += chunk
-        if len(pending) > LARGEST:
-            yield number, None
-            pending, too_long = bytearray(), True
-    if pending:
-        yield number, bytes(pending)
 
 
 def parquet_pieces(file: File, stream: Any, before: int, text_column: str | None = None) -> Iterator[Piece | Fault]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moxu.corpus.build.sources import list_sources
+from moxu.corpus.sources.listing import NO_BOOK, is_hidden, list_sources
 from moxu.errors import TextError
 
 
@@ -113,3 +113,10 @@ def test_splits_that_data_sets_hold_out_stay_held_out(tmp_path: Path) -> None:
         "saved/train/data-0.arrow": "",
         "saved/validation/data-0.arrow": "validation",
     }
+
+
+def test_files_about_others_and_of_systems_are_known() -> None:
+    assert all(map(NO_BOOK.fullmatch, ("README.md", "readme.zh-CN.txt", "LICENSE", "LICENSE.txt")))
+    assert not any(map(NO_BOOK.fullmatch, ("noticed.txt", "红楼梦.txt", "read me again.txt")))
+    assert is_hidden("._甲.txt")
+    assert not is_hidden("甲.txt")

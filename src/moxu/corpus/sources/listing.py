@@ -7,19 +7,19 @@ one of its own parents is entered once. The result and its unfinished form are n
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from moxu.corpus.build.pieces import Fault, shown
-from moxu.corpus.folder import DATA, INDEX_FILE
 from moxu.corpus.manifest import MANIFEST_FILE, Manifest, read_manifest
+from moxu.corpus.marks import CHAPTERS_FILE, CRAWL_FILE, DATA, INDEX_FILE
+from moxu.corpus.sources.pieces import Fault, shown
 from moxu.corpus.work import SPLITS
 from moxu.errors import TextError
 
-CHAPTERS_FILE, CRAWL_FILE = "chapters.jsonl", "manifest.json"  # of a crawl
-BOOKS = frozenset({".txt", ".text", ".epub", ".htm", ".html", ".xhtml", ".docx", ".md", ".markdown"})
+PLAIN = frozenset({".txt", ".text"})
+BOOKS = PLAIN | {".epub", ".htm", ".html", ".xhtml", ".docx", ".md", ".markdown"}
 FOREIGN = frozenset({".pdf", ".doc", ".rtf", ".mobi", ".azw", ".azw3", ".chm", ".umd", ".wps", ".rar", ".7z"})
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
@@ -28,7 +28,7 @@ NO_BOOK = re.compile(
 )
 HELD_OUT = re.compile(r"(?P<split>validation|valid|val|dev|test)(?:[-_.].*)?", re.IGNORECASE)  # how data sets name them
 
-FileKind = Literal["book", "tar", "zip", "lines", "parquet", "arrow", "crawl", "foreign", "other"]
+FileKind = Literal["book", "tar", "zip", "lines", "parquet", "arrow", "crawl", "corpus", "foreign", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,18 @@ class Listing:
         return sum(file.size for file in self.files)
 
 
-def list_sources(sources: Sequence[Path], manifest: Path | None = None, without: Sequence[Path] = ()) -> Listing:
+def list_sources(
+    sources: Sequence[Path],
+    manifest: Path | None = None,
+    without: Sequence[Path] = (),
+    *,
+    whole_corpora: bool = False,
+    also: Collection[str] = (),
+) -> Listing:
     """List the files of some sources; ``without`` are folders that are never entered.
 
-    TextError where a source is not there, or a manifest is wrong.
+    ``whole_corpora`` lists a corpus that was built as one, not its files; files that end as ``also`` says are listed
+    as what they are, "other". TextError where a source is not there, or a manifest is wrong.
     """
     listing = Listing()
     covering = ""
@@ -72,7 +80,7 @@ def list_sources(sources: Sequence[Path], manifest: Path | None = None, without:
         if not source.exists():
             raise TextError(f"{source}: no such file or folder")
         name = shown(source.resolve().name) or "sources"
-        walk = _Walk(listing, avoided, fixed=manifest is not None)
+        walk = _Walk(listing, avoided, manifest is not None, whole_corpora, tuple(also))
         if source.is_dir():
             walk.enter(source, name, covering)
         else:
@@ -87,6 +95,8 @@ class _Walk:
     listing: Listing
     avoided: set[Path]
     fixed: bool  # a manifest was given, which covers everything
+    whole_corpora: bool
+    also: tuple[str, ...]
     parents: list[Path] = field(default_factory=list)
 
     def enter(self, folder: Path, name: str, manifest: str) -> None:
@@ -104,7 +114,7 @@ class _Walk:
             manifest = f"{name}/{MANIFEST_FILE}"
             self.listing.manifests[manifest] = read_manifest(folder / MANIFEST_FILE)
         if {CHAPTERS_FILE, CRAWL_FILE} <= names:
-            self._append(File(folder, name, "crawl", _size(folder / CHAPTERS_FILE), "", manifest))
+            self.listing.files.append(File(folder, name, "crawl", _size(folder / CHAPTERS_FILE), "", manifest))
         elif {INDEX_FILE, DATA} <= names:
             self._add_corpus(folder, name, manifest)
         else:
@@ -122,27 +132,32 @@ class _Walk:
 
     def _add_corpus(self, folder: Path, name: str, manifest: str) -> None:
         """Add the files of a corpus that was built; they keep the splits they were given."""
-        for split in SPLITS:
-            for path in sorted((folder / DATA).glob(f"{split}-*.parquet")):
-                self._append(File(path, f"{name}/{path.name}", "parquet", _size(path), split, manifest))
+        files = [
+            File(path, f"{name}/{path.name}", "parquet", _size(path), split, manifest)
+            for split in SPLITS
+            for path in sorted((folder / DATA).glob(f"{split}-*.parquet"))
+        ]
+        if self.whole_corpora:
+            files = [File(folder, name, "corpus", sum(file.size for file in files), "", manifest)]
+        self.listing.files += files
 
     def add(self, path: Path, name: str, manifest: str, *, asked_for: bool = False) -> None:
         kind = kind_of(name)
         if not path.is_file():
             self.listing.faults.append(Fault(name, "is no file, or a link that leads nowhere"))
         elif kind == "foreign":
-            self.listing.faults.append(Fault(name, FOREIGN_REASON))
-        elif kind == "other" and not asked_for:
+            self.listing.faults.append(foreign(name))
+        elif kind == "other" and not asked_for and not path.name.lower().endswith(self.also):
             self.listing.faults.append(Fault(name, "is no kind of text that is read", harmless=True))
         else:
-            kind = "book" if kind == "other" else kind
-            self._append(File(path, name, kind, _size(path), split_of(name, kind), manifest))
-
-    def _append(self, file: File) -> None:
-        self.listing.files.append(file)
+            kind = "book" if kind == "other" and asked_for else kind
+            self.listing.files.append(File(path, name, kind, _size(path), split_of(name, kind), manifest))
 
 
-FOREIGN_REASON = "is of a kind that is not read; expected txt, epub, docx, html or markdown, or archives of them"
+def foreign(name: str) -> Fault:
+    """Return the fault that a file is of a kind which only other programs read."""
+    reason = "is of a kind that is not read; expected txt, epub, docx, html or markdown, or archives of them"
+    return Fault(name, reason, foreign=True)
 
 
 def kind_of(name: str) -> FileKind:

@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 IN_FLIGHT = 3
-"""Items for each process that are sent, worked on or waiting for one before them."""
+"""Items of usual size for each process that are sent, worked on or waiting for one before them."""
 
 
 def available_processors() -> int:
@@ -26,13 +26,18 @@ def available_processors() -> int:
 
 
 def in_order(
-    items: Iterable[Item], make: Callable[[], Callable[[Item], Result]], workers: int
+    items: Iterable[Item],
+    make: Callable[[], Callable[[Item], Result]],
+    workers: int,
+    size_of: Callable[[Item], int] = lambda _: 1,
+    usual: int = 1,
 ) -> Iterator[tuple[Item, Result]]:
     """Give each item with the function's result for it, in the order of the items, made by ``workers`` processes.
 
-    Each process calls ``make`` once for its function; one worker is this process itself. Items are taken from
-    their iterable only as they are needed. An error in a process is raised here; when the consumer stops, or
-    Ctrl-C falls into it, the processes end at once.
+    Each process calls ``make`` once for its function; one worker is this process itself. Items are taken from their
+    iterable only as they are needed: IN_FLIGHT of the ``usual`` size for each process, fewer larger ones, but always
+    one. An error in a process is raised here; when the consumer stops, or Ctrl-C falls into it, the processes end at
+    once.
     """
     if workers == 1:
         function = make()
@@ -40,22 +45,28 @@ def in_order(
             yield item, function(item)
         return
     before = set(multiprocessing.active_children())
-    pending: deque[tuple[Item, Future[Result]]] = deque()
+    pending: deque[tuple[Item, int, Future[Result]]] = deque()
+    in_flight, most = 0, IN_FLIGHT * workers * usual
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (make,)) as pool:
         try:
             for item in items:
-                pending.append((item, pool.submit(_run, item)))
-                if len(pending) >= IN_FLIGHT * workers:
-                    done, future = pending.popleft()
+                size = max(size_of(item), usual)
+                while pending and in_flight + size > most:
+                    done, freed, future = pending.popleft()
                     yield done, future.result()
-            for done, future in pending:
+                    in_flight -= freed
+                pending.append((item, size, pool.submit(_run, item)))
+                in_flight += size
+            while pending:
+                done, _, future = pending.popleft()
                 yield done, future.result()
         except BaseException as error:
             for process in set(multiprocessing.active_children()) - before:
                 process.terminate()  # else the pool would wait for what is being worked on
             if isinstance(error, BrokenProcessPool):
                 raise MoxuError(
-                    "a worker process was ended from outside, perhaps for want of memory; try fewer --workers"
+                    "a worker process was ended from outside, perhaps for want of memory; the same command goes on: "
+                    f"try fewer --workers: {max(workers // 2, 1)}"
                 ) from None
             raise
 

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from moxu.corpus.book import Chapter
-from moxu.corpus.build.crawled import read_crawl
-from moxu.corpus.build.pieces import Fault, Piece
-from moxu.corpus.build.rows import Raw
+from moxu.corpus.sources.crawled import read_crawl
+from moxu.corpus.sources.pieces import Fault, Piece
+from moxu.corpus.sources.rows import Raw
 
 ABOUT = {"title": "江上", "author": "某人", "url": "http://example.test/1/", "complete": True}
 

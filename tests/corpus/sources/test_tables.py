@@ -9,12 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from moxu.corpus.build import tables
-from moxu.corpus.build.pieces import Fault, Piece
-from moxu.corpus.build.reading import read_pieces
-from moxu.corpus.build.sources import list_sources
-from moxu.corpus.build.tables import columns_of, table_rows
-from moxu.errors import TextError
+from moxu.corpus.sources import lines, tables
+from moxu.corpus.sources.listing import list_sources
+from moxu.corpus.sources.pieces import Fault, Piece
+from moxu.corpus.sources.reading import read_pieces
+from moxu.corpus.sources.tables import table_rows
 
 
 def read(path: Path, text_column: str | None = None) -> tuple[list[Piece], list[Fault]]:
@@ -37,7 +36,8 @@ def write_stream(path: Path, content: pa.Table) -> Path:
 
 @pytest.fixture
 def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "UNIT", 1000)
+    for module in (lines, tables):
+        monkeypatch.setattr(module, "UNIT", 1000)
 
 
 @pytest.mark.usefixtures("small_units")
@@ -59,7 +59,7 @@ def test_lines_are_cut_between_lines_and_counted(compressed: bool, tmp_path: Pat
 
 @pytest.mark.usefixtures("small_units")
 def test_line_that_is_too_long_is_told_and_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "LARGEST", 5000)
+    monkeypatch.setattr(lines, "LARGEST", 5000)
     (tmp_path / "t.jsonl").write_bytes(b"first\n" + b"x" * 20_000 + b"\nthird\nfourth")
     pieces, faults = read(tmp_path / "t.jsonl")
     assert [fault.source for fault in faults] == ["t.jsonl, line 2"]
@@ -123,18 +123,6 @@ def test_damaged_tables_are_faults_of_one_line(tmp_path: Path) -> None:
     for name in ("cut.parquet", "junk.parquet", "torn.parquet", "cut.arrow", "junk.arrow"):
         faults = read(tmp_path / name)[1]
         assert [(fault.source, "\n" in fault.reason) for fault in faults] == [(name, False)], name
-
-
-def test_columns_have_the_names_that_people_give_them() -> None:
-    assert columns_of(["content", "book", "license", "chapter"], None) == {
-        "text": "content",
-        "title": "book",
-        "licence": "license",
-        "heading": "chapter",
-    }
-    assert columns_of(["text", "body"], "body")["text"] == "body"
-    with pytest.raises(TextError, match="no column body"):
-        columns_of(["text"], "body")
 
 
 def test_rows_of_a_piece_come_back_as_they_were() -> None:

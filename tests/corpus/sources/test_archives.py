@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from moxu.corpus.build.pieces import LARGEST, Fault, Piece
-from moxu.corpus.build.reading import read_pieces
-from moxu.corpus.build.sources import list_sources
+from moxu.corpus.sources.listing import list_sources
+from moxu.corpus.sources.pieces import LARGEST, Fault, Piece
+from moxu.corpus.sources.reading import read_pieces
 
 FILES = {"shelf/乙.txt": b"second", "shelf/甲.txt": b"first", "shelf/README.md": b"about", "shelf/.x.txt": b"hidden"}
 
@@ -36,7 +36,7 @@ def read(path: Path) -> tuple[list[Piece], list[Fault]]:
     return pieces, [each for each in found if isinstance(each, Fault)]
 
 
-@pytest.mark.parametrize(("suffix", "mode"), [("tar", "w"), ("tar.gz", "w:gz"), ("tgz", "w:gz"), ("tar.xz", "w:xz")])
+@pytest.mark.parametrize(("suffix", "mode"), [("tar", "w"), ("tgz", "w:gz"), ("tar.xz", "w:xz"), ("TAR.BZ2", "w:bz2")])
 def test_tar_gives_its_books_in_its_own_order(suffix: str, mode: str, tmp_path: Path) -> None:
     pieces, faults = read(write_tar(tmp_path / f"a.{suffix}", FILES, mode))
     assert [(piece.source, piece.data) for piece in pieces] == [
@@ -70,6 +70,56 @@ def test_links_and_devices_in_a_tar_are_not_followed(tmp_path: Path) -> None:
             member.type, member.linkname = kind, "/etc/passwd"
             archive.addfile(member)
     assert read(tmp_path / "a.tar") == ([], [])
+
+
+@pytest.mark.parametrize("mode", ["", "gz", "bz2", "xz"])
+@pytest.mark.parametrize("left", [0.0, 0.2, 0.3, 0.4])
+def test_tar_that_was_cut_anywhere_is_told_in_a_line(mode: str, left: float, tmp_path: Path) -> None:
+    texts = {f"{number}.txt": f"第{number}章，雾从江上起来。".encode() * 50 for number in range(2)}
+    path = write_tar(tmp_path / "a.tar", texts, f"w:{mode}")
+    data = path.read_bytes()
+    path.write_bytes(data[: int(left * len(data))])
+    (fault,) = read(path)[1]
+    assert fault.reason.startswith("damaged archive: ")
+    assert fault.reason.endswith("what follows in it is missing")
+    assert "\n" not in fault.reason
+
+
+def test_tar_whose_middle_was_overwritten_is_told(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {"1.txt": b"first", "2.txt": b"second"})
+    data = bytearray(path.read_bytes())
+    data[1024:1536] = b"\xff" * 512
+    path.write_bytes(data)
+    pieces, (fault,) = read(path)
+    assert [piece.data for piece in pieces] == [b"first"]
+    assert "damaged archive: cut or damaged" in fault.reason
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+@pytest.mark.parametrize("order", [("pages", "chapters", "manifest"), ("manifest", "chapters", "pages")])
+def test_crawl_in_an_archive_is_one_piece_and_its_journal_is_none(
+    kind: str, order: tuple[str, ...], tmp_path: Path
+) -> None:
+    contents = {"pages": ("pages.jsonl", b"journal"), "chapters": ("chapters.jsonl", b"{}")}
+    contents["manifest"] = ("manifest.json", b'{"title": "x"}')
+    files = {f"river/{contents[name][0]}": contents[name][1] for name in order}
+    write = write_tar if kind == "tar" else write_zip
+    pieces, faults = read(write(tmp_path / f"a.{kind}", {**files, "甲.txt": b"first"}))
+    assert [(piece.kind, piece.source, piece.data, piece.about) for piece in pieces] == [
+        ("crawl", f"a.{kind}/river", b"{}", b'{"title": "x"}'),
+        ("book", f"a.{kind}/甲.txt", b"first", b""),
+    ]
+    assert faults == []
+
+
+def test_lines_called_chapters_without_a_crawl_are_lines(tmp_path: Path) -> None:
+    files = {"a/chapters.jsonl": b'{"text": "x"}', "b/manifest.json": b"{}", "c/pages.jsonl": b'{"text": "y"}'}
+    pieces, faults = read(write_tar(tmp_path / "a.tar", files))
+    assert [(piece.kind, piece.source) for piece in pieces] == [
+        ("lines", "a.tar/a/chapters.jsonl"),
+        ("lines", "a.tar/c/pages.jsonl"),
+    ]
+    assert faults == []
 
 
 def test_archive_within_an_archive_and_what_cannot_be_read_are_told(tmp_path: Path) -> None:

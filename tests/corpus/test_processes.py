@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from moxu.corpus.pack.processes import IN_FLIGHT, batches, in_order
+from moxu.corpus.processes import IN_FLIGHT, batches, in_order
 from moxu.errors import MoxuError, TextError
 
 
@@ -62,6 +62,20 @@ def test_items_are_taken_only_as_they_are_needed() -> None:
     assert [next(results) for _ in range(3)] == [(0, 0), (1, 2), (2, 4)]
     assert len(taken) <= 3 + 2 * IN_FLIGHT
     del results
+
+
+def test_of_items_that_are_larger_fewer_are_in_flight_but_always_one() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in (5, 50, 500, 5000, 5):
+            taken.append(number)
+            yield number
+
+    results = in_order(items(), doubling, 2, size_of=lambda item: item, usual=10)
+    assert next(results) == (5, 10)
+    assert taken == [5, 50, 500]
+    assert [item for item, _ in results] == [50, 500, 5000, 5]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

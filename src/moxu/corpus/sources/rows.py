@@ -5,21 +5,20 @@ work if they have a column ``heading`` or ``chapter``. They are joined when the 
 lie in two pieces: here each is a work with a ``key``, which says what it belongs to.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from moxu.corpus.book import UNWANTED, Book, Chapter, one_line
-from moxu.corpus.build.pieces import LARGEST, Fault, Piece
-from moxu.corpus.build.tables import columns_of, table_rows
 from moxu.corpus.chapters.paragraphs import clean_paragraphs, lines_of
 from moxu.corpus.read.txt import read_txt
+from moxu.corpus.sources.columns import columns_of, tables_for
+from moxu.corpus.sources.lines import MARK, json_rows
+from moxu.corpus.sources.pieces import LARGEST, Fault, Piece
 from moxu.errors import TextError
 
 ROWS = "rows"  # the format of their books
-MARK = b"\xef\xbb\xbf"  # of UTF-8: the encoding need not be guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,10 @@ class Raw:
 
 def read_rows(piece: Piece, text_column: str | None) -> Iterator[Raw | Fault]:
     """Yield a work or a part of one for each row, and a fault for each that is damaged."""
-    rows = json_rows(piece) if piece.kind == "lines" else enumerate(table_rows(piece.data), piece.first)
-    word = "line" if piece.kind == "lines" else "row"
+    if piece.kind == "lines":
+        rows, word = json_rows(piece), "line"
+    else:
+        rows, word = enumerate(tables_for(piece.source).table_rows(piece.data), piece.first), "row"
     for number, row in rows:
         where = f"{piece.source}, {word} {number}"
         if isinstance(row, str):
@@ -54,23 +55,6 @@ def read_rows(piece: Piece, text_column: str | None) -> Iterator[Raw | Fault]:
             yield Fault(where, str(error).removeprefix(f"{where}: "))
         else:
             yield raw
-
-
-def json_rows(piece: Piece) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
-    """Yield the number of each line that is not blank, and its object, or what is wrong with it."""
-    for number, line in enumerate(piece.data.split(b"\n"), piece.first):
-        line = line.strip()
-        if number == 1:
-            line = line.removeprefix(MARK)
-        if not line:
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
-            yield number, f"is no JSON: {reason}"
-            continue
-        yield number, row if isinstance(row, dict) else "is no JSON object; expected one with a text"
 
 
 def _read_row(row: Mapping[str, Any], where: str, piece: Piece, text_column: str | None) -> Raw:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from moxu.corpus.book import Chapter
-from moxu.corpus.build.pieces import Fault, Piece
-from moxu.corpus.build.rows import Raw, read_rows
+from moxu.corpus.sources.pieces import Fault, Piece
+from moxu.corpus.sources.rows import Raw, read_rows
 
 
 def lines(*rows: Any) -> Piece:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moxu.corpus.build.pieces import Fault
-from moxu.corpus.dedup.reading import read_works
-from moxu.corpus.folder import DATA, INDEX_FILE, SCHEMA
+from moxu.corpus.folder import SCHEMA
+from moxu.corpus.marks import DATA, INDEX_FILE
+from moxu.corpus.sources.pieces import Fault
+from moxu.corpus.sources.works import read_works
 
 
 def row(**cells: object) -> str:
