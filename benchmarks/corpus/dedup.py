@@ -1,13 +1,14 @@
 """Near-duplicates found by moxu and by datasketch: what each finds, and how long it takes, in one run.
 
-    python benchmarks/corpus/dedup.py [FOLDER] [--texts 1200] [--rounds 3]
+    python -m benchmarks.corpus.dedup [SRC...] [--texts 1200] [--rounds 3]
 
-Texts are chapters of the .txt files of FOLDER, and synthetic ones; to each set belong copies of a quarter of the texts
-with a known part of their letters changed. Both sides get the same texts, n-grams of five letters (found by moxu's
-rules for both: datasketch is given the text without white space and punctuation), as many bins as permutations and the
-same threshold, and go through the texts in the same order, keeping what is like nothing that was kept. datasketch is
-used as its documentation says is fastest: ``MinHash.bulk`` over sets of n-grams, and MinHashLSH in memory, whose
-candidates are compared by their signatures. Sides take turns; times are of the processor, medians of the rounds.
+Texts are chapters of the sources (where none is named, of the fiction beside the repository), and synthetic ones; to
+each set belong copies of a quarter of the texts with a known part of their letters changed. Both sides get the same
+texts, n-grams of five letters (found by moxu's rules for both: datasketch is given the text without white space and
+punctuation), as many bins as permutations and the same threshold, and go through the texts in the same order, keeping
+what is like nothing that was kept. datasketch is used as its documentation says is fastest: ``MinHash.bulk`` over sets
+of n-grams, and MinHashLSH in memory, whose candidates are compared by their signatures. Sides take turns; times are of
+the processor, medians of the rounds.
 
 What has to be found are the copies whose true similarity to their origin, counted from the sets, is at least the
 threshold t: recall is the part of them that is found, clear that of those of t + 0.1 or more; precision is the part of
@@ -25,13 +26,13 @@ from pathlib import Path
 
 from datasketch import MinHash, MinHashLSH
 
-from moxu.corpus.chapters.split import split_chapters
 from moxu.corpus.dedup.bands import choose_bands
 from moxu.corpus.dedup.collection import Collection
 from moxu.corpus.dedup.fingerprint import Fingerprinter
 from moxu.corpus.dedup.ngrams import letters
-from moxu.text.encodings import read_text
+from moxu.corpus.sources.works import read_works
 
+FICTION = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 THRESHOLD = 0.7
 RATES = (0.005, 0.01, 0.02, 0.03, 0.035, 0.04, 0.05, 0.08)  # of letters that are changed
 SHORTEST = 500
@@ -85,13 +86,10 @@ def with_copies(name: str, texts: list[str]) -> Texts:
     return Texts(name, [*texts, *(copy for _, copy in copies)], similarity)
 
 
-def chapters_of(folder: Path, count: int) -> list[str]:
-    """Return chapters from all over the folder."""
-    found = [
-        "\n".join(chapter.paragraphs)
-        for path in sorted(folder.glob("*.txt"))
-        for chapter in split_chapters(read_text(path))
-    ]
+def chapters_of(sources: Sequence[Path], count: int) -> list[str]:
+    """Return chapters from all over the sources."""
+    works = read_works(sources, missed=print)
+    found = ["\n".join(chapter.paragraphs) for work in works for chapter in work.book.chapters]
     found = [text for text in found if len(text) >= SHORTEST]
     return found[:: max(1, len(found) // count)][:count]
 
@@ -178,12 +176,12 @@ def part_of(found: set[int], all_of_them: set[int]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?", help="a folder of novels; without it, synthetic texts only")
+    parser.add_argument("sources", type=Path, nargs="*", default=[FICTION] if FICTION.exists() else [], help="novels")
     parser.add_argument("--texts", type=int, default=1200, help="how many of each kind, before copies are added")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    if arguments.folder:
-        measure(with_copies("chapters", chapters_of(arguments.folder, arguments.texts)), arguments.rounds)
+    if arguments.sources:
+        measure(with_copies("chapters", chapters_of(arguments.sources, arguments.texts)), arguments.rounds)
     measure(with_copies("synthetic", synthetic(arguments.texts)), arguments.rounds)
 
 

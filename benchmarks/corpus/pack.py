@@ -5,7 +5,7 @@ from a sample of the texts, ``encode_batch`` of Hugging Face's tokenizers, which
 figure is the median of some rounds, in turns; beside it the processor time of the program and its processes, which
 tells more where other programs run. Reading and writing of the files is in moxu's figures, not in the peers'.
 
-    python -m benchmarks.corpus.pack ../shared/corpus/fiction --characters 20000000 --rounds 5 \\
+    python -m benchmarks.corpus.pack [SRC...] --characters 20000000 --rounds 5 \\
         --vocab rwkv_vocab_v20230424.txt --vocab chinese_vocab.model
 """
 
@@ -31,6 +31,7 @@ from moxu.text.tokenizers import read_vocab
 from moxu.text.turns import SPECIAL, TurnsTokenizer
 from moxu.text.word_table import UNKNOWN, WordTable
 
+FICTION = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 SLOW = {"cpm": 40, "rwkv_world": 4, "wordpiece": 4, "bpe": 4}
 """Kinds that get only this fraction of the characters: their speed does not depend on it."""
 
@@ -115,7 +116,7 @@ def contenders(texts: list[Text], vocabularies: list[Path]) -> dict[str, tuple[i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sources", type=Path, nargs="+")
+    parser.add_argument("sources", type=Path, nargs="*", default=[FICTION])
     parser.add_argument("--characters", type=int, default=20_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--vocab", type=Path, action="append", default=[])

@@ -13,6 +13,7 @@ from moxu.corpus.processes import batches, in_order
 from moxu.text.tokenizer import Tokenizer
 
 BATCH = 1 << 18  # bytes of text that a process encodes at once, or one text that is longer
+NOVEL = 4 << 20  # bytes that few texts exceed, so that there is one for each process
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def pack(
         gone_on_after = unfinished.done
         make = partial(_given, encoder) if workers == 1 else encoder_of(unfinished.tokenizer, unfinished.path)
         groups = batches(unfinished.remaining(texts), attrgetter("size"), BATCH)
-        for group, encoded in in_order(groups, make, workers, size_of, BATCH):
+        for group, encoded in in_order(groups, make, workers, size_of, NOVEL):
             unfinished.append(group, encoded)
             if progress:
                 progress(group[-1].part, len(group), sum(encoded.characters))

@@ -17,6 +17,7 @@ from moxu.text.code_points import count_characters
 
 CODE_POINTS = 0x110000
 BATCH = 1 << 18  # bytes of text that a process counts at once
+NOVEL = 4 << 20  # bytes that few texts exceed
 
 Counts = NDArray[np.int64]
 
@@ -75,7 +76,7 @@ def count_texts(texts: Iterable[Text], workers: int = 1, progress: Progress | No
     counts = np.zeros(CODE_POINTS, dtype=np.int64)
     training = (text for text in texts if text.split == "train")
     groups = batches(training, attrgetter("size"), BATCH)
-    for read, (codes, found) in in_order(groups, _counter, workers, size_of, BATCH):
+    for read, (codes, found) in in_order(groups, _counter, workers, size_of, NOVEL):
         counts[codes] += found
         if progress:
             progress(read[-1].part, len(read), int(found.sum()))
