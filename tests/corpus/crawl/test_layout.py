@@ -1,5 +1,7 @@
+import pytest
 from lxml import etree
 
+from moxu.corpus.crawl import layout as layout_module
 from moxu.corpus.crawl.body import densest
 from moxu.corpus.crawl.layout import Layout, Learned, look_closely, way_to
 from moxu.corpus.read.markup import parse_html
@@ -12,12 +14,20 @@ def test_the_way_to_an_element_leads_to_it_in_other_pages() -> None:
         for number in (1, 2):
             root = parse_html(write(f"第{number}章", story(number)))
             assert layout.find(root) is None
-            body, how = look_closely(root, write(f"第{number}章", story(number)))
-            assert how == "trafilatura"
+            body, _ = look_closely(root, write(f"第{number}章", story(number)))
+            assert body is not None
             layout.learn(root, body, 900)
         found = layout.find(parse_html(write("第三章", story(3))))
         assert found is not None
         assert all(line in "".join(found.itertext()) for line in story(3))
+
+
+def test_a_page_that_nothing_is_known_of_is_shown_to_trafilatura(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "<body><div><p>甲乙丙丁戊己庚辛。</p></div><div id=here><p>他沿着江走。</p><p>雨停了。</p></div>"
+    monkeypatch.setattr(layout_module, "_extract", lambda: lambda *_, **__: "他沿着江走。\n雨停了。")
+    root = parse_html(page)
+    body, how = look_closely(root, page)
+    assert (how, body is not None and body.get("id")) == ("trafilatura", "here")
 
 
 def test_numbers_in_classes_and_ids_are_no_way() -> None:

@@ -127,7 +127,6 @@ def _by_trafilatura(html: str) -> str:
     return (extract(html, favor_recall=True, include_comments=False) or "") if extract is not None else ""
 
 
-@functools.cache
 def _extract() -> Any:
     try:
         import trafilatura
